@@ -1,0 +1,57 @@
+# Every target does the set-up that it needs. Debian needs: python3.11 python3-venv make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+export UV_PROJECT_ENVIRONMENT := .venv
+STAMP := .venv/.synced
+
+.PHONY: setup demo test test-fast check fix bench models docs redteam-setup clean
+
+setup: $(STAMP)
+
+$(BIN)/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+
+# --inexact: what redteam-setup put beside (torch) stays.
+$(STAMP): $(BIN)/uv pyproject.toml uv.lock
+	$(BIN)/uv sync --locked --inexact --all-extras --compile-bytecode
+	@touch $@
+
+models: $(STAMP)
+	$(BIN)/edge-gate engines fetch
+	$(BIN)/edge-gate engines build
+
+demo: $(STAMP)
+	$(BIN)/edge-gate demo --out demo-out
+
+test: $(STAMP) models
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-fast: $(STAMP)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not models and not data and not broker"
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_tree.py
+	$(BIN)/python scripts/write_reference.py --check
+
+fix: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)
+	$(BIN)/python scripts/write_reference.py
+
+bench: $(STAMP) models
+	$(BIN)/edge-gate engines bench
+	$(BIN)/edge-gate bench pipeline --synthetic
+
+redteam-setup: $(STAMP)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+
+clean:
+	rm -rf .venv demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Numbers learned from trusted data: score sets, operating points, evaluation."""

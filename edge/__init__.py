@@ -1,0 +1,1 @@
+"""The gate: everything that runs at the door."""

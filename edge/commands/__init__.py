@@ -1,0 +1,1 @@
+"""The command line, one file a group. Thin: it reads options, calls the gate and prints."""

@@ -1,0 +1,62 @@
+"""``edge-gate engines bench``: every runtime and precision of this machine against one another."""
+
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+
+from edge.commands.engine_plan import ModelsArgument, named_models, served_engines
+from edge.commands.options import ConfigOption, JsonOption, StateOption
+from edge.commands.output import Printer
+from edge.daemon.models import model_store
+from edge.settings.load import load_settings
+from engines.errors import RuntimeMissingError
+from engines.runtime.base import Engine
+from engines.runtime.registry import available_runtimes
+from engines.turns import Turn, measure_in_turns
+
+
+def bench(
+    models: ModelsArgument = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=10_000, help="Inferences of each engine.")] = 30,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time the engines that the gate serves, in every runtime and precision of this machine, in turns.
+
+    ``ratio`` is a line's time against the first line of the same model and batch.
+    """
+    settings = load_settings(config, state_dir=state)
+    store = model_store(settings.engine)
+    threads = settings.engine.threads
+    printer = Printer(
+        as_json=as_json,
+        columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "p50_ms": 8, "p95_ms": 8, "ratio": 6},
+    )
+    ways = [(name, way) for name, precisions in available_runtimes().items() for way in precisions]
+    if not ways:
+        raise RuntimeMissingError(
+            "no inference runtime is installed", hint="install one with pip install 'edge-gate[openvino]'"
+        )
+    for served in served_engines(named_models(models), settings.engine):
+        with ExitStack() as stack:
+            engines = [
+                stack.enter_context(served.load(store, runtime=name, precision=way, threads=threads))
+                for name, way in ways
+            ]
+            for engine, turn in zip(engines, measure_in_turns(engines, rounds=rounds), strict=True):
+                printer.record(_record(engine, turn, threads))
+
+
+def _record(engine: Engine, turn: Turn, threads: int) -> dict[str, Any]:
+    return {
+        "model": engine.model_id,
+        "runtime": engine.runtime,
+        "precision": engine.precision.value,
+        "batch": engine.input_shape[0],
+        "threads": threads,
+        "p50_ms": round(turn.p50_ms, 3),
+        "p95_ms": round(turn.p95_ms, 3),
+        "ratio": round(turn.ratio, 3),
+    }

@@ -1,0 +1,132 @@
+"""The gate's own stages on metered engines: the production classes, so that what is timed is what runs at a door."""
+
+import secrets
+from dataclasses import dataclass
+
+from edge.daemon.assembly import defenses_of
+from edge.daemon.models import DETECTOR, Models
+from edge.domain.face import Face
+from edge.domain.frame import Frame
+from edge.domain.match import SubjectRef
+from edge.domain.profile import Profile
+from edge.pipeline.checks import CheckTerms, FrameChecks
+from edge.pipeline.eye import Eye
+from edge.pipeline.screen import Screener
+from edge.pipeline.verify import ModelStage, Verifier
+from edge.recognition.embed import Embedder
+from edge.recognition.gallery import Gallery
+from edge.settings.sections import CameraSection
+from edge.vision.align import AlignmentError
+from edge.vision.detect import FaceDetector
+from edge.vision.quality import measure
+from engines.catalog import find_spec
+from engines.render.cpu import CPURenderer
+from engines.runtime.metered import Meter, MeteredEngine
+
+
+@dataclass(frozen=True, slots=True)
+class BenchModels:
+    """The models of a gate, metered.
+
+    Attributes:
+        detector: finds faces.
+        stages: both recognizers, the screening model first.
+        meter: raw time of all of them.
+    """
+
+    detector: MeteredEngine
+    stages: tuple[ModelStage, ...]
+    meter: Meter
+
+
+def metered_models(models: Models) -> BenchModels:
+    """Return the same models with a meter in front of every engine."""
+    meter = Meter()
+    metered = [MeteredEngine(engine, meter) for engine in models.engines]
+    for engine in metered:
+        engine.activate()
+    renderer = CPURenderer()
+    stages = []
+    for stage in models.stages:
+        spec = find_spec(stage.model_id)
+        embedder = Embedder(
+            binding=stage.embedder.binding,
+            input_spec=spec.input,
+            output=spec.output_names[0],
+            renderer=renderer,
+            engines={engine.input_shape[0]: engine for engine in metered if engine.model_id == spec.id},
+        )
+        stages.append(ModelStage(embedder, stage.crop_recipe))
+    detector = next(engine for engine in metered if engine.model_id == DETECTOR)
+    return BenchModels(detector, tuple(stages), meter)
+
+
+class Screening:
+    """All that a gate does with every frame: checks, detector, tracking, quality, screening.
+
+    Args:
+        models: metered models.
+        profile: thresholds.
+        gallery: who is enrolled.
+        camera: limits of the frame checks.
+    """
+
+    def __init__(self, models: BenchModels, profile: Profile, gallery: Gallery, camera: CameraSection) -> None:
+        self._profile = profile
+        self._gallery = gallery
+        self._checks = FrameChecks(
+            CheckTerms(
+                stale_after_ms=camera.stale_after_ms,
+                frozen_after_frames=camera.frozen_after_frames,
+                dark_below=camera.dark_below,
+            )
+        )
+        self._eye = Eye(FaceDetector(models.detector, threshold=profile.detector_threshold))
+        stage = next(stage for stage in models.stages if stage.model_id == profile.screen_model)
+        self._screener = Screener(embedder=stage.embedder, crop_recipe=stage.crop_recipe, profile=profile)
+
+    def look(self, frame: Frame) -> Face | None:
+        """Screen a frame as if it had just been taken; nothing cuts it short, as a refused frame would at a gate.
+
+        Returns:
+            The face that was judged.
+
+        Raises:
+            EdgeError: a stage failed.
+        """
+        self._checks.problem_of(frame, frame.captured_ns)
+        sight = self._eye.look(frame, frame.captured_ns)
+        if sight.face is None:
+            return None
+        measure(sight.frame, sight.face, self._profile.quality)
+        try:
+            self._screener.candidate(sight.frame.pixels, sight.face, self._gallery)
+        except AlignmentError:  # the quality gate keeps such a face from the screener
+            return None
+        return sight.face
+
+
+class Verification:
+    """All that a gate does with a would-be grant: every view of every defense, in both models.
+
+    Args:
+        models: metered models.
+        profile: thresholds.
+        gallery: who is enrolled.
+        candidate: whom faces are compared with.
+    """
+
+    def __init__(self, models: BenchModels, profile: Profile, gallery: Gallery, candidate: SubjectRef) -> None:
+        self._gallery = gallery
+        self._candidate = candidate
+        self._verifier = Verifier(
+            models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=secrets.SystemRandom()
+        )
+
+    def look(self, frame: Frame, face: Face) -> None:
+        """Verify a face of a frame.
+
+        Raises:
+            EdgeError: a stage failed.
+        """
+        self._verifier.verify(frame.pixels, face, self._candidate, self._gallery)

@@ -1,0 +1,77 @@
+"""How commands print: JSON lines for programs, aligned lines for people. Never both on one stream."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Printer:
+    """Prints records as they come.
+
+    Args:
+        as_json: True = one JSON object a line on stdout.
+        columns: which keys a person sees, in order, with their widths; others are for JSON alone.
+    """
+
+    def __init__(self, *, as_json: bool, columns: Mapping[str, int]) -> None:
+        self._as_json = as_json
+        self._columns = columns
+        self._has_header = False
+
+    def record(self, values: Mapping[str, Any]) -> None:
+        """Print one record."""
+        if self._as_json:
+            print_json(values)
+            return
+        if not self._has_header:
+            self._has_header = True
+            self._line({key: key.replace("_", " ") for key in self._columns})
+        self._line({key: _for_people(values.get(key)) for key in self._columns})
+
+    def note(self, text: str) -> None:
+        """Print a remark for people; programs do not see it."""
+        if not self._as_json:
+            print(text, flush=True)
+
+    def _line(self, cells: Mapping[str, str]) -> None:
+        print("  ".join(cells[key].ljust(width) for key, width in self._columns.items()).rstrip(), flush=True)
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line of stdout. Numbers that are not finite become null."""
+    print(json.dumps(_finite(values), ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def print_table(title: str, rows: list[Mapping[str, Any]]) -> None:
+    """Print records of equal keys as a table for people."""
+    table = Table(title=title, title_justify="left")
+    for key in rows[0] if rows else ():
+        table.add_column(key.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_for_people(value) for value in row.values()))
+    Console(file=sys.stdout).print(table)
+
+
+def _for_people(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value

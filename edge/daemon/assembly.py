@@ -1,0 +1,165 @@
+"""Settings, profile, models and people become a gate."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.capture.source import Source
+from edge.daemon.models import SECOND, Models
+from edge.defenses.agree import Agree
+from edge.defenses.base import Defense
+from edge.defenses.randomize import Randomize
+from edge.defenses.squeeze import SqueezeDefense
+from edge.domain.clock import Clock
+from edge.domain.errors import TrustError
+from edge.domain.match import SubjectRef
+from edge.domain.profile import Profile
+from edge.domain.reasons import Reason
+from edge.pipeline.attempts import AttemptTerms
+from edge.pipeline.checks import CheckTerms, FrameChecks
+from edge.pipeline.eye import Eye
+from edge.pipeline.gate import Gate, GateStages
+from edge.pipeline.judge import FaceJudge
+from edge.pipeline.opinion import NAME as SECOND_OPINION
+from edge.pipeline.opinion import SecondOpinion
+from edge.pipeline.screen import Screener
+from edge.pipeline.verify import Verifier
+from edge.policy.decide import Policy
+from edge.policy.limits import LimitTerms
+from edge.policy.rules import FrameTerms
+from edge.recognition.gallery import Gallery, Template
+from edge.settings.sections import PolicySection
+from edge.settings.tree import Settings
+from edge.store.templates import SubjectTemplates
+from edge.trust.profile import load_profile
+from edge.vision.detect import FaceDetector
+
+PROVISIONAL_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "provisional"
+
+REASON_OF_FAILURE: Mapping[str, Reason] = {
+    "agree": Reason.MODEL_DISAGREEMENT,
+    SECOND_OPINION: Reason.MODEL_DISAGREEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GateParts:
+    """What every gate of one process shares."""
+
+    settings: Settings
+    profile: Profile
+    models: Models
+    gallery: Gallery
+
+
+def read_profile(settings: Settings, models: Models | None = None, *, environment: str | None = None) -> Profile:
+    """Read the calibration profile and check that it was measured with the running models.
+
+    Args:
+        settings: names the folder; by default the profile that ships with the gate.
+        models: the running models, if any are.
+        environment: overrides the settings' environment, for commands that open no door.
+
+    Raises:
+        ConfigError: it is missing or malformed.
+        TrustError: altered, unsigned in production, or made for another model, recipe or precision class.
+    """
+    profile = load_profile(
+        settings.policy.profile or PROVISIONAL_PROFILE, environment=environment or settings.environment.value
+    )
+    if models is not None and {m: profile.bindings.get(m) for m in models.bindings} != dict(models.bindings):
+        raise TrustError(
+            f"the profile {profile.name} was measured with other models, crops or precision than the ones that run",
+            hint="fit a profile for these models: 'edge-gate calibrate fit'",
+        )
+    return profile
+
+
+def gallery_of(models: Models, templates: Iterable[SubjectTemplates]) -> Gallery:
+    """Return the gallery of stored templates.
+
+    Raises:
+        TrustError: somebody lacks a template of a running model.
+    """
+    people: dict[SubjectRef, dict[str, Template]] = {}
+    for subject, model_id, vectors in templates:
+        people.setdefault(subject, {})[model_id] = Template.from_vectors(np.asarray(vectors))
+    return Gallery(models.bindings, people)
+
+
+def defenses_of(profile: Profile) -> tuple[Defense, ...]:
+    """Return every defense of the gate with its thresholds."""
+    return (
+        Randomize(score_threshold=profile.random_score_threshold, spread_thresholds=profile.random_spread_thresholds),
+        SqueezeDefense(shift_thresholds=profile.squeeze_thresholds),
+        Agree(profile.agreement),
+    )
+
+
+def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:
+    """Return the policy in force. A still picture is an attempt by itself, of one frame."""
+    return Policy(
+        frames_needed=1 if is_stills else section.frames_needed,
+        frames_window=1 if is_stills else section.frames_window,
+        most_verifications=section.most_verifications,
+        frame=FrameTerms(
+            match=profile.match,
+            mandatory=frozenset(defense.name for defense in defenses_of(profile)),
+            reasons=REASON_OF_FAILURE,
+            most_age_ms=section.most_frame_age_ms,
+        ),
+        limits=LimitTerms(
+            failures=section.failures_before_hold, window_ms=section.failure_window_ms, hold_ms=section.hold_ms
+        ),
+    )
+
+
+def build_gate(
+    parts: GateParts, source: Source, clock: Clock, *, people: Callable[[], Gallery] | None = None
+) -> Gate:
+    """Return a gate for one source.
+
+    Args:
+        parts: what every gate of the process shares.
+        source: what it looks at.
+        clock: time of its frames.
+        people: gives the gallery as it stands; by default the one in ``parts``, for good.
+    """
+    settings, profile, models = parts.settings, parts.profile, parts.models
+    screening, second = models.stage(profile.screen_model), models.stage(SECOND)
+    judge = FaceJudge(
+        profile=profile,
+        gallery=people or (lambda: parts.gallery),
+        screener=Screener(embedder=screening.embedder, crop_recipe=screening.crop_recipe, profile=profile),
+        opinion=SecondOpinion(model=second, alone_threshold=profile.match.alone[SECOND]),
+        verifier=Verifier(
+            models=models.stages,
+            defenses=defenses_of(profile),
+            point=profile.match,
+            rng=secrets.SystemRandom(),
+        ),
+    )
+    return Gate(
+        GateStages(
+            checks=FrameChecks(
+                CheckTerms(
+                    stale_after_ms=settings.camera.stale_after_ms,
+                    frozen_after_frames=settings.camera.frozen_after_frames,
+                    dark_below=settings.camera.dark_below,
+                    is_stills=source.is_stills,
+                )
+            ),
+            eye=Eye(FaceDetector(models.detector, threshold=profile.detector_threshold)),
+            judge=judge,
+            policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
+            terms=AttemptTerms(
+                timeout_ms=settings.policy.attempt_timeout_ms,
+                rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,
+                rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
+            ),
+            clock=clock,
+        )
+    )

@@ -1,0 +1,47 @@
+"""The gallery of a running gate: who was enrolled or erased meanwhile counts within a second, without a restart."""
+
+from edge.daemon.assembly import gallery_of
+from edge.daemon.models import Models
+from edge.domain.clock import Clock
+from edge.recognition.gallery import Gallery
+from edge.store.state import State
+
+LOOK_AGAIN_MS = 1_000
+
+
+class LiveGallery:
+    """Call it for the gallery as it stands. One thread.
+
+    Args:
+        models: the running models.
+        state: the open store.
+        clock: how long ago the store was looked at.
+    """
+
+    def __init__(self, models: Models, state: State, clock: Clock) -> None:
+        self._models = models
+        self._state = state
+        self._clock = clock
+        self._changes = -1
+        self._looked_ns = 0
+        self._gallery: Gallery | None = None
+        self()
+
+    def __call__(self) -> Gallery:
+        """Return the gallery.
+
+        Raises:
+            StoreError: the store cannot be read.
+            TrustError: somebody's templates do not open, or belong to another model, recipe or precision class. Until
+                that is mended nobody is known.
+        """
+        now_ns = self._clock.monotonic_ns()
+        if self._gallery is not None and now_ns - self._looked_ns < LOOK_AGAIN_MS * 1_000_000:
+            return self._gallery
+        changes = self._state.database.changes()
+        gallery = self._gallery if changes == self._changes else None
+        self._gallery = None  # a fault below must not leave the old people in force
+        if gallery is None:
+            gallery = gallery_of(self._models, self._state.gallery.load_templates(self._models.bindings))
+        self._gallery, self._changes, self._looked_ns = gallery, changes, now_ns
+        return gallery

@@ -1,0 +1,157 @@
+"""Loads the models that a gate runs: fetched, proven, activated; freed again together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.domain.embedding import Binding
+from edge.domain.errors import ConfigError
+from edge.pipeline.verify import ModelStage
+from edge.recognition.embed import Embedder
+from edge.settings.sections import EngineSection
+from engines.cache import ModelStore
+from engines.catalog import ModelSpec, find_spec, recipe_digest
+from engines.fetch import fetch
+from engines.precision import choose_precision
+from engines.progress import Progress, Silent
+from engines.render.cpu import CPURenderer
+from engines.runtime.base import Engine, Precision
+from engines.serve import proven_engine
+
+DETECTOR = "yunet-2023mar"
+SCREENING = "sface-2021dec"
+SECOND = "facenet-20180408"
+RECOGNIZERS = (SCREENING, SECOND)
+
+PRECISION_CLASS = "reference"
+SERVING_BATCHES = (1, 8)  # 1 = screening; 8 = plain, four random and three squeezed views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Active engines, ready to serve.
+
+    Attributes:
+        detector: finds faces.
+        stages: both recognizers, the screening model first.
+        engines: every engine, for benchmarks.
+        precision: arithmetic of the recognizers.
+        runtime: name of the runtime.
+    """
+
+    detector: Engine
+    stages: tuple[ModelStage, ...]
+    engines: tuple[Engine, ...]
+    precision: Precision
+    runtime: str
+
+    @property
+    def bindings(self) -> Mapping[str, Binding]:
+        """What embeddings of these models are bound to, by model id."""
+        return {stage.model_id: stage.embedder.binding for stage in self.stages}
+
+    def stage(self, model_id: str) -> ModelStage:
+        """Return one recognizer.
+
+        Raises:
+            KeyError: it is not loaded.
+        """
+        return next(stage for stage in self.stages if stage.model_id == model_id)
+
+
+def model_store(options: EngineSection) -> ModelStore:
+    """Return where models lie."""
+    return ModelStore(Path(options.models_dir) if options.models_dir else None)
+
+
+def binding_of(spec: ModelSpec) -> Binding:
+    """Return what embeddings of a catalog model are bound to."""
+    return Binding(
+        model_id=spec.id,
+        model_digest=spec.onnx_sha256,
+        recipe_digest=recipe_digest(spec),
+        precision_class=PRECISION_CLASS,
+    )
+
+
+@contextmanager
+def load_models(
+    options: EngineSection, *, batches: Sequence[int] = SERVING_BATCHES, progress: Progress | None = None
+) -> Iterator[Models]:
+    """Fetch, build, activate and prove every model; free them at the end.
+
+    Args:
+        options: runtime, precision, threads and sizes.
+        batches: batch sizes that recognizers are compiled for.
+        progress: shown while weights are fetched.
+
+    Raises:
+        EngineError: a model cannot be fetched, built, run, or fails its acceptance.
+        ConfigError: the detector has no proof at the configured size.
+    """
+    store = model_store(options)
+    for model_id in (DETECTOR, *RECOGNIZERS):
+        fetch(find_spec(model_id), store, progress=progress or Silent())
+    precision = choose_precision(store, runtime=options.runtime, wanted=options.precision, threads=options.threads)
+    with ExitStack() as stack:
+        loader = _Loader(options, store, stack)
+        # In bf16 the detector's boxes move by more than a pixel; it stays at fp32 whatever the recognizers run.
+        detector = loader.serve(find_spec(DETECTOR), Precision.FP32, size=_detector_size(options))
+        renderer = CPURenderer()
+        stages = tuple(loader.stage(find_spec(m), precision, batches, renderer) for m in RECOGNIZERS)
+        yield Models(
+            detector=detector,
+            stages=stages,
+            engines=tuple(loader.loaded),
+            precision=precision,
+            runtime=options.runtime,
+        )
+
+
+class _Loader:
+    """Loads proven engines that live as long as an exit stack."""
+
+    def __init__(self, options: EngineSection, store: ModelStore, stack: ExitStack) -> None:
+        self._options = options
+        self._store = store
+        self._stack = stack
+        self.loaded: list[Engine] = []
+
+    def serve(
+        self, spec: ModelSpec, precision: Precision, *, batch: int = 1, size: tuple[int, int] | None = None
+    ) -> Engine:
+        """Return an active, proven engine."""
+        engine = proven_engine(
+            spec,
+            self._store,
+            runtime=self._options.runtime,
+            precision=precision,
+            batch=batch,
+            size=size,
+            threads=self._options.threads,
+        )
+        self.loaded.append(self._stack.enter_context(engine))
+        return engine
+
+    def stage(
+        self, spec: ModelSpec, precision: Precision, batches: Sequence[int], renderer: CPURenderer
+    ) -> ModelStage:
+        """Return a recognizer with an engine a batch size."""
+        embedder = Embedder(
+            binding=binding_of(spec),
+            input_spec=spec.input,
+            output=spec.output_names[0],
+            renderer=renderer,
+            engines={batch: self.serve(spec, precision, batch=batch) for batch in batches},
+        )
+        return ModelStage(embedder, spec.crop)
+
+
+def _detector_size(options: EngineSection) -> tuple[int, int]:
+    size = (options.detector_width_px, options.detector_height_px)
+    sizes = find_spec(DETECTOR).sizes
+    if size not in sizes:
+        known = ", ".join(f"{width}x{height}" for width, height in sizes)
+        raise ConfigError(f"the detector has no proof at {size[0]}x{size[1]}", hint=f"use one of {known}")
+    return size

@@ -1,0 +1,210 @@
+"""The daemon: frames in, decisions out, until it is told to stop. Whatever breaks, the door stays shut."""
+
+import queue
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from edge.capture.source import parse_source
+from edge.capture.supervisor import CameraFeed
+from edge.daemon.assembly import GateParts, build_gate, policy_of, read_profile
+from edge.daemon.broker import broker_options
+from edge.daemon.feed_loop import steps
+from edge.daemon.live_gallery import LiveGallery
+from edge.daemon.models import load_models
+from edge.daemon.notify import Notifier
+from edge.daemon.state import open_gate_state
+from edge.domain.anomaly import AnomalyReport
+from edge.domain.clock import Clock, SystemClock
+from edge.domain.errors import ConfigError, EdgeError, StoreError
+from edge.domain.frame import Frame
+from edge.domain.reasons import Reason
+from edge.domain.verdict import Verdict
+from edge.door.base import Door
+from edge.door.mqtt_only import MqttOnlyDoor
+from edge.messaging.identity import GateIdentity
+from edge.messaging.link import Link, LinkState
+from edge.messaging.messenger import Messenger
+from edge.messaging.payloads import HealthV1, LifecyclePhase
+from edge.messaging.status import birth_certificate
+from edge.pipeline.act import Actor
+from edge.pipeline.step import Step
+from edge.settings.tree import Settings
+from edge.store.state import State
+from edge.trust.keys import KeyRing
+
+log = structlog.get_logger(__name__)
+
+DOOR_AGE_MS = 2_000.0  # a verdict that waited longer than this opens nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceHooks:
+    """What the surroundings of a service may follow.
+
+    Attributes:
+        is_stopping: asked before every frame.
+        on_step: called with every step that decided or told something, after it was recorded.
+    """
+
+    is_stopping: Callable[[], bool]
+    on_step: Callable[[Step], None] = lambda _: None
+
+
+class _Bus:
+    """The daemon's side of the bus: called on network threads, so it only hands over."""
+
+    def __init__(self, state: State, clock: Clock, boot_id: str) -> None:
+        self._state = state
+        self._clock = clock
+        self._boot_id = boot_id
+        self._started_ns = clock.monotonic_ns()
+        self._was_connected = True
+        self.anomalies: queue.SimpleQueue[AnomalyReport] = queue.SimpleQueue()
+        self.fault: Reason | None = None
+
+    def on_link(self, link: Link) -> None:
+        """Log once when the broker goes away and once when it is back."""
+        is_connected = link.state is LinkState.CONNECTED
+        if is_connected != self._was_connected and link.state is not LinkState.STARTING:
+            self._was_connected = is_connected
+            if is_connected:
+                log.info("broker.connected")
+            else:
+                log.warning("broker.lost", fault=str(link.fault or ""), hint=getattr(link.fault, "hint", ""))
+
+    def on_anomaly(self, report: AnomalyReport) -> None:
+        """Keep it for the gate's own thread."""
+        self.anomalies.put(report)
+
+    def health(self) -> HealthV1:
+        """Return how the gate is."""
+        try:
+            rows = self._state.outbox.depth()
+        except StoreError:
+            rows, self.fault = 0, Reason.FAULT_STORE
+        uptime_s = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000_000
+        return HealthV1(boot_id=self._boot_id, uptime_s=uptime_s, outbox_rows=rows, fault=self.fault)
+
+
+def serve(settings: Settings, hooks: ServiceHooks) -> None:
+    """Run the gate until it is told to stop or its recording ends.
+
+    Raises:
+        EdgeError: it cannot start, or a fault that it cannot outlive; the door is shut either way.
+        EngineError: a model is missing or fails its acceptance.
+    """
+    if not settings.camera.source:
+        raise ConfigError("no camera is configured", hint="set camera.source, or EDGE__CAMERA__SOURCE")
+    source = parse_source(settings.camera.source)
+    if settings.door.kind != "none" and not source.is_device and settings.environment == "production":
+        raise ConfigError(
+            f"{source.redacted} is no camera, and a door is configured",
+            hint="set door.kind = none to try a recording, or environment = development",
+        )
+    state, keys = open_gate_state(settings)
+    with state, load_models(settings.engine) as models:
+        profile = read_profile(settings, models)
+        people = LiveGallery(models, state, SystemClock())
+        _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
+
+
+class _Service:
+    """One run of the daemon, from birth to the last message."""
+
+    def __init__(
+        self, settings: Settings, parts: GateParts, state: State, keys: KeyRing, hooks: ServiceHooks
+    ) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._hooks = hooks
+        self._clock = SystemClock()
+        self._notifier = Notifier()
+        section = settings.gate
+        self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
+        self._bus = _Bus(state, self._clock, self._identity.boot_id)
+        policy = policy_of(settings.policy, parts.profile, is_stills=False)
+        self._messenger = Messenger(
+            broker_options(settings),
+            self._identity.topics,
+            birth_certificate(
+                self._identity,
+                version=version("edge-gate"),
+                models={b.model_id: b.model_digest for b in parts.models.bindings.values()},
+                policy_digest=policy.digest,
+                key_id=keys.signer.key_id,
+            ),
+            state.outbox,
+            self._clock,
+            self._bus,
+        )
+        self._actor = Actor(
+            ledger=state.ledger,
+            door=_door(settings, self._clock),
+            identity=self._identity,
+            signer=keys.signer,
+            clock=self._clock,
+            wake=self._messenger.wake,
+        )
+
+    def run(self, people: LiveGallery) -> None:
+        """Serve until the feed ends or a stop is asked for."""
+        source = parse_source(self._settings.camera.source)
+        self._messenger.start()
+        try:
+            self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
+            with CameraFeed(
+                source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
+            ) as feed:
+                gate = build_gate(self._parts, source, feed.clock, people=people)
+                self._notifier.ready()
+                log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
+                for step in steps(
+                    feed, gate, is_stopping=self._hooks.is_stopping, is_patient=True, on_frame=self._progress
+                ):
+                    self._act(step)
+        finally:
+            self._notifier.stopping()
+            self._farewell()
+
+    def _act(self, step: Step) -> None:
+        self._actor.act(step)
+        for verdict in step.verdicts:
+            _log_decision(verdict)
+        for anomaly in step.anomalies:
+            log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
+        self._hooks.on_step(step)
+
+    def _progress(self, frame: Frame, step: Step) -> None:
+        """Feed the watchdog: a frame was captured, seen and judged."""
+        del frame, step
+        self._notifier.alive()
+        while not self._bus.anomalies.empty():
+            self._actor.record_anomaly(self._bus.anomalies.get())
+
+    def _farewell(self) -> None:
+        try:
+            self._actor.record_lifecycle(LifecyclePhase.STOPPING, version("edge-gate"))
+        except EdgeError as error:
+            log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
+        self._messenger.stop()
+
+
+def _door(settings: Settings, clock: Clock) -> Door | None:
+    return MqttOnlyDoor(clock, longest_age_ms=DOOR_AGE_MS) if settings.door.kind == "mqtt-only" else None
+
+
+def _log_decision(verdict: Verdict) -> None:
+    """Write the one canonical line of an attempt: no names, no scores."""
+    log.info(
+        "attempt.decided",
+        attempt=verdict.attempt_id,
+        decision=verdict.decision.value,
+        reason=verdict.reason.value,
+        subject=verdict.subject,
+        frames=verdict.frames,
+        latency_ms=round(verdict.latency_ms),
+    )

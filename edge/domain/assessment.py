@@ -1,0 +1,31 @@
+"""What one frame of an attempt contributed."""
+
+from dataclasses import dataclass
+
+from edge.domain.face import Quality
+from edge.domain.finding import Finding
+from edge.domain.match import Match
+from edge.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One judged frame. It holds evidence, not a judgment: the policy decides what it is worth.
+
+    Attributes:
+        frame_seq: which frame.
+        captured_ns: when the frame was captured, monotonic.
+        quality: the quality gate's measurements; None when no face was measured.
+        screen: best candidate of the cheap pass; None when nobody came near.
+        verified: 1:1 comparison with the candidate, both models, on this very frame; None when not reached.
+        findings: every defense that ran.
+        fault: why the frame could not be judged; None when it could.
+    """
+
+    frame_seq: int
+    captured_ns: int
+    quality: Quality | None = None
+    screen: Match | None = None
+    verified: Match | None = None
+    findings: tuple[Finding, ...] = ()
+    fault: Reason | None = None

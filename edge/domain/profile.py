@@ -1,0 +1,98 @@
+"""The calibration profile: every number that a decision uses, with where it came from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.domain.embedding import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchPoint:
+    """When a comparison counts as the same person.
+
+    Attributes:
+        threshold: least fused score.
+        weights: weight of each model's cosine in the fused score, by model id; they sum to 1.
+        floors: least cosine of each model by itself, by model id (both models must agree).
+        alone: cosine from which one model would name a person by itself, by model id. It never grants: a model that
+            reaches it while the other knows nobody is a disagreement.
+    """
+
+    threshold: float
+    weights: Mapping[str, float]
+    floors: Mapping[str, float]
+    alone: Mapping[str, float]
+
+    def fuse(self, per_model: Mapping[str, float]) -> float:
+        """Return the weighted mean of the models' cosines; NaN when a model's score is missing."""
+        return sum(weight * per_model.get(model, math.nan) for model, weight in self.weights.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Agreement:
+    """A ridge map from one model's embedding space to the other's (Unnervik and Marcel, arXiv 2402.18718).
+
+    Attributes:
+        source: model id whose embedding is mapped.
+        target: model id whose embedding is predicted.
+        weights: float32 (d_source + 1, d_target); the last row is the intercept.
+        threshold: least cosine between the mapped and the real embedding.
+    """
+
+    source: str
+    target: str
+    weights: NDArray[np.float32]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityLimits:
+    """Bounds of the quality gate."""
+
+    least_width_px: float
+    most_width_share: float
+    least_sharpness: float
+    least_brightness: float
+    most_brightness: float
+    most_yaw_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profile:
+    """A calibration profile, checked and loaded.
+
+    Attributes:
+        name: what it is called.
+        is_provisional: True = unsigned, for development alone.
+        digest: sha256 of its canonical form.
+        bindings: what each model's thresholds were measured with, by model id.
+        detector_threshold: least face score.
+        screen_threshold: least score of the screening model (see ``screen_model``) for a candidate.
+        screen_model: model id of the cheap pass.
+        match: the joint operating point.
+        random_score_threshold: least mean fused score over the random views.
+        random_spread_thresholds: most drop from the plain score to the lowest random view, by model id.
+        squeeze_thresholds: most embedding shift (1 - cosine), by model id and squeezer.
+        agreement: the map between the two models.
+        quality: bounds of the quality gate.
+        duplicate_threshold: fused score from which an enrollment is somebody else's duplicate.
+    """
+
+    name: str
+    is_provisional: bool
+    digest: str
+    bindings: Mapping[str, Binding]
+    detector_threshold: float
+    screen_threshold: float
+    screen_model: str
+    match: MatchPoint
+    random_score_threshold: float
+    random_spread_thresholds: Mapping[str, float]
+    squeeze_thresholds: Mapping[str, Mapping[str, float]]
+    agreement: Agreement
+    quality: QualityLimits
+    duplicate_threshold: float

@@ -1,0 +1,105 @@
+"""The messaging room put together: client, drain and heartbeat, started and stopped in the right order."""
+
+from typing import Protocol
+
+from edge.domain.anomaly import AnomalyReport
+from edge.domain.clock import Clock
+from edge.messaging.drain import OutboxDrain
+from edge.messaging.gate_client import GateClient
+from edge.messaging.link import Link
+from edge.messaging.options import BrokerOptions
+from edge.messaging.outbox_source import OutboxSource
+from edge.messaging.payloads import BirthV1, HealthV1
+from edge.messaging.status import Heartbeat
+from edge.messaging.topics import Topics
+
+
+class BusListener(Protocol):
+    """The daemon's ear and mouth. ``on_…`` run on the network thread: hand over and return."""
+
+    def on_link(self, link: Link) -> None:
+        """The connection came, went or failed."""
+        ...
+
+    def on_anomaly(self, report: AnomalyReport) -> None:
+        """Something happened on the bus that somebody should look at."""
+        ...
+
+    def health(self) -> HealthV1:
+        """Return the gate's health; called on the heartbeat's thread, must not raise."""
+        ...
+
+
+class Messenger:
+    """All that the daemon needs to know of the bus."""
+
+    def __init__(
+        self,
+        options: BrokerOptions,
+        topics: Topics,
+        birth: BirthV1,
+        outbox: OutboxSource,
+        clock: Clock,
+        listener: BusListener,
+    ) -> None:
+        """Take everything; connect nothing yet.
+
+        Args:
+            options: the broker.
+            topics: of this gate.
+            birth: its birth certificate (``status.birth_certificate``).
+            outbox: where events wait; called from the drain's thread.
+            clock: time.
+            listener: who is told, and asked for the health.
+        """
+        self._listener = listener
+        self._drain = OutboxDrain(outbox, clock)
+        self._client = GateClient(
+            options,
+            topics,
+            birth,
+            clock,
+            on_ack=self._drain.on_ack,
+            on_link=self._on_link,
+            on_anomaly=listener.on_anomaly,
+        )
+        self._heartbeat = Heartbeat(self._client, topics, listener.health)
+
+    @property
+    def link(self) -> Link:
+        """The state of the connection, with the fault and its hint if there is one."""
+        return self._client.link
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the drain works; a watchdog's business."""
+        return self._drain.is_alive
+
+    def start(self) -> None:
+        """Begin to connect and to drain; a broker that is away is no error. Starts once.
+
+        Raises:
+            BrokerError: the password or a TLS file cannot be read.
+        """
+        self._client.start()
+        self._drain.start(self._client)
+        self._heartbeat.start()
+
+    def wake(self) -> None:
+        """Say that the outbox has new rows, from any thread."""
+        self._drain.wake()
+
+    def beat(self) -> None:
+        """Publish the health now, from any thread."""
+        self._heartbeat.beat()
+
+    def stop(self, flush_s: float = 2.0) -> None:
+        """Send what can be sent within ``flush_s`` seconds, say ``offline``, disconnect. May be repeated."""
+        self._heartbeat.stop()
+        self._drain.stop(flush_s)
+        self._client.stop()
+
+    def _on_link(self, link: Link) -> None:
+        self._drain.on_link(link)
+        self._heartbeat.beat()
+        self._listener.on_link(link)

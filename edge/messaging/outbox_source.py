@@ -1,0 +1,46 @@
+"""What the drain needs of the outbox. ``edge/store`` satisfies it; this room does not know that one."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from edge.domain.event import OutboxMessage
+
+
+class OutboxRow(Protocol):
+    """One message that waits."""
+
+    @property
+    def id(self) -> int:
+        """Key of the row."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """Position in the audit chain."""
+        ...
+
+    @property
+    def message(self) -> OutboxMessage:
+        """What to send."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How often the broker refused it."""
+        ...
+
+
+class OutboxSource(Protocol):
+    """The outbox, called from the drain's thread. Its methods may raise ``EdgeError``."""
+
+    def pending(self, limit: int, /) -> Sequence[OutboxRow]:
+        """Return the first rows by (priority, seq), at most ``limit``."""
+        ...
+
+    def delete(self, ids: tuple[int, ...], /) -> None:
+        """Forget delivered rows; unknown ids are no error."""
+        ...
+
+    def mark_attempt(self, ids: tuple[int, ...], /) -> None:
+        """Count one refusal for each row."""
+        ...

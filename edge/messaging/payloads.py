@@ -1,0 +1,134 @@
+"""What messages say: the ``data`` of events and the state messages, versioned.
+
+Within a major version only optional fields are added; meaning never changes. Producers are strict (unknown fields are
+refused), consumers must ignore fields that they do not know. No payload holds a score.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.domain.anomaly import Anomaly
+from edge.domain.event import EventKind
+from edge.domain.reasons import Decision, Outcome, Reason
+
+Line = Annotated[str, Field(max_length=200)]
+Digest = Annotated[str, Field(max_length=128)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class Payload(BaseModel):
+    """Base of every payload.
+
+    Attributes:
+        schema_urn: which schema and version it follows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    schema_urn: ClassVar[str]
+
+
+class FindingV1(Payload):
+    """One defense's outcome, the worst over the deciding frames; never what it measured."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:finding:1.0"
+    defense: Line
+    outcome: Outcome
+
+
+class DecisionV1(Payload):
+    """How an attempt ended."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:decision:1.0"
+    attempt: Line = Field(description="Random id of the attempt.")
+    decision: Decision
+    reason: Reason
+    subject: Line | None = Field(description="Random reference to an enrolled person; null = unknown.")
+    frames: Count = Field(description="Frames that were assessed.")
+    latency_ms: Count = Field(description="Whole milliseconds from the attempt's start to its decision.")
+    policy: Digest = Field(description="sha256 of the rules and operating points that decided.")
+    findings: tuple[FindingV1, ...]
+
+
+class AnomalyV1(Payload):
+    """Something that somebody should look at."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:anomaly:1.0"
+    anomaly: Anomaly
+    detail: Line
+    attempt: Line | None = Field(description="The attempt it belongs to; null = none.")
+
+
+class LifecyclePhase(StrEnum):
+    """Where the gate is in its life."""
+
+    STARTING = "starting"
+    STOPPING = "stopping"
+
+
+class LifecycleV1(Payload):
+    """The gate starts or stops."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:lifecycle:1.0"
+    phase: LifecyclePhase
+    version: Line
+
+
+class BirthV1(Payload):
+    """The birth certificate: what this gate is, retained, sent on every connect."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:birth:1.0"
+    boot_id: Line
+    version: Line = Field(description="Version of the gate's software.")
+    models: dict[str, Digest] = Field(description="sha256 of each converted model, by model id.")
+    policy: Digest = Field(description="sha256 of the rules and operating points in force.")
+    key_id: Line = Field(description="Which key signs the events.")
+    schemas: tuple[Line, ...] = Field(description="Schemas of the messages it sends.")
+
+
+class HealthV1(Payload):
+    """How the gate is, retained, every 30 s, expiring after 90 s."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:health:1.0"
+    boot_id: Line
+    uptime_s: Count
+    outbox_rows: Count = Field(description="Events that wait to be sent.")
+    fault: Reason | None = Field(description="Why every attempt is denied at the moment; null = none.")
+
+
+class Severity(StrEnum):
+    """Severity texts of the CloudEvents severity extension."""
+
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+    @property
+    def number(self) -> int:
+        """The number that belongs to the text (OpenTelemetry log data model)."""
+        return {"INFO": 9, "WARN": 13, "ERROR": 17}[self.value]
+
+
+def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1) -> Severity:
+    """Return how urgent an event is: decisions and lifecycle inform, anomalies warn, faults are errors."""
+    match data:
+        case DecisionV1() | LifecycleV1():
+            return Severity.INFO
+        case AnomalyV1():
+            return Severity.ERROR if data.anomaly.is_fault else Severity.WARN
+        case _:
+            assert_never(data)
+
+
+def priority_of(kind: EventKind) -> int:
+    """Return the place in the outbox: anomalies go before decisions before lifecycle events."""
+    match kind:
+        case EventKind.ANOMALY:
+            return 0
+        case EventKind.DECISION:
+            return 1
+        case EventKind.LIFECYCLE:
+            return 2
+        case _:
+            assert_never(kind)

@@ -1,0 +1,59 @@
+"""One face of one frame becomes an assessment: quality, screening and, for a would-be grant, verification."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge.domain.assessment import Assessment
+from edge.domain.face import Face
+from edge.domain.frame import Frame
+from edge.domain.profile import Profile
+from edge.domain.reasons import Reason
+from edge.pipeline.opinion import SecondOpinion
+from edge.pipeline.screen import Screener
+from edge.pipeline.verify import Verifier
+from edge.policy.decide import AttemptEvidence
+from edge.recognition.gallery import Gallery
+from edge.vision.quality import measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceJudge:
+    """Collects the evidence of one frame. It judges nothing itself: the policy does.
+
+    Attributes:
+        profile: limits of the quality gate.
+        gallery: gives the people enrolled, as they stand.
+        screener: the cheap pass.
+        opinion: what the other model says of an unknown face, once an attempt.
+        verifier: the expensive pass.
+    """
+
+    profile: Profile
+    gallery: Callable[[], Gallery]
+    screener: Screener
+    opinion: SecondOpinion
+    verifier: Verifier
+
+    def assess(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> Assessment:
+        """Return what a BGR frame contributes to the attempt.
+
+        Raises:
+            RecognitionError: an engine failed.
+            TrustError: the gallery belongs to another model, recipe or precision class.
+            StoreError: the people cannot be read.
+        """
+        pixels = frame.pixels
+        quality = measure(frame, face, self.profile.quality)
+        seen = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, quality=quality)
+        if not quality.is_good:
+            return seen
+        gallery = self.gallery()
+        if not len(gallery):
+            return replace(seen, fault=Reason.EMPTY_GALLERY)
+        candidate = self.screener.candidate(pixels, face, gallery)
+        if candidate is None:
+            if self.opinion.was_asked(evidence.assessments):
+                return seen
+            return replace(seen, findings=(self.opinion.ask(pixels, face, gallery),))
+        verification = self.verifier.verify(pixels, face, candidate.subject, gallery)
+        return replace(seen, screen=candidate, verified=verification.match, findings=verification.findings)

@@ -1,0 +1,41 @@
+"""The cheap pass on every frame: is the face good enough, and whom does it resemble?"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.domain.face import Face
+from edge.domain.match import Match
+from edge.domain.profile import Profile
+from edge.recognition.embed import Embedder
+from edge.recognition.gallery import Gallery
+from edge.vision.align import crop_geometry
+from engines.render.spec import PLAIN
+
+
+class Screener:
+    """Names the best candidate of one model, or nobody.
+
+    Args:
+        embedder: the screening model.
+        crop_recipe: how that model's crop is cut.
+        profile: its ``screen_threshold`` decides who is a candidate.
+    """
+
+    def __init__(self, *, embedder: Embedder, crop_recipe: str, profile: Profile) -> None:
+        self._embedder = embedder
+        self._crop_recipe = crop_recipe
+        self._threshold = profile.screen_threshold
+
+    def candidate(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> Match | None:
+        """Return the best candidate of the gallery, or None when nobody reaches the screening threshold.
+
+        Raises:
+            RecognitionError: the engine failed.
+            TrustError: the gallery belongs to another model, recipe or precision class.
+        """
+        probe = self._embedder.embed_one(pixels, crop_geometry(self._crop_recipe, face), PLAIN)
+        best = gallery.search(probe)
+        if best is None or not best[1] >= self._threshold:
+            return None
+        subject, score = best
+        return Match(subject=subject, fused=score, per_model={probe.binding.model_id: score})

@@ -1,0 +1,92 @@
+"""The expensive pass, on a would-be grant only: all defenses' views, one batch per model, against the candidate."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.defenses.base import Defense, ViewEvidence
+from edge.domain.face import Face
+from edge.domain.finding import Finding
+from edge.domain.match import Match, SubjectRef
+from edge.domain.profile import MatchPoint
+from edge.recognition.embed import Embedder
+from edge.recognition.gallery import Gallery
+from edge.vision.align import crop_geometry
+from engines.render.spec import PLAIN, ViewSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStage:
+    """One recognition model, ready: its embedder and how its crop is cut."""
+
+    embedder: Embedder
+    crop_recipe: str
+
+    @property
+    def model_id(self) -> str:
+        """Catalog id."""
+        return self.embedder.binding.model_id
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What verification found: the 1:1 comparison of the plain view, and every defense's finding."""
+
+    match: Match
+    findings: tuple[Finding, ...]
+
+
+class Verifier:
+    """Runs every defense on one frame.
+
+    Args:
+        models: all models that must agree.
+        defenses: all defenses, in order; their views are rendered together.
+        point: the joint operating point, for fused scores.
+        rng: source of the random views: ``secrets.SystemRandom()`` except in tests.
+    """
+
+    def __init__(
+        self, *, models: Sequence[ModelStage], defenses: Sequence[Defense], point: MatchPoint, rng: random.Random
+    ) -> None:
+        self._models = tuple(models)
+        self._defenses = tuple(defenses)
+        self._point = point
+        self._rng = rng
+
+    def verify(self, pixels: NDArray[np.uint8], face: Face, candidate: SubjectRef, gallery: Gallery) -> Verification:
+        """Compare the face with one candidate under every defense.
+
+        Raises:
+            RecognitionError: an engine failed.
+        """
+        views = self._views(face)
+        vectors = {
+            m.model_id: m.embedder.embed(pixels, crop_geometry(m.crop_recipe, face), views) for m in self._models
+        }
+        scores = {model: gallery.scores(candidate, model, rows) for model, rows in vectors.items()}
+        evidence = ViewEvidence(
+            views=tuple(v.name for v in views),
+            vectors=vectors,
+            scores=scores,
+            fused=_fused(scores, self._point),
+        )
+        plain = evidence.plain
+        match = Match(
+            subject=candidate,
+            fused=float(evidence.fused[plain]),
+            per_model={model: float(rows[plain]) for model, rows in scores.items()},
+        )
+        return Verification(match, tuple(defense.judge(evidence) for defense in self._defenses))
+
+    def _views(self, face: Face) -> tuple[ViewSpec, ...]:
+        named = [view for defense in self._defenses for view in defense.views(face, self._rng)]
+        return (PLAIN, *named)
+
+
+def _fused(scores: Mapping[str, NDArray[np.float64]], point: MatchPoint) -> NDArray[np.float64]:
+    rows = len(next(iter(scores.values())))
+    return np.array([point.fuse({m: float(s[i]) for m, s in scores.items()}) for i in range(rows)])

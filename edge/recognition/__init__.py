@@ -1,0 +1,1 @@
+"""Who is it: embeddings, gallery search and score fusion."""

@@ -1,0 +1,90 @@
+"""Faces in, unit-norm embeddings out: one rendered batch per model and frame."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.domain.embedding import Binding, Embedding
+from edge.domain.errors import RecognitionError
+from engines.errors import EngineError
+from engines.render.base import Renderer
+from engines.render.spec import CropGeometry, InputSpec, ViewSpec
+from engines.runtime.base import Engine
+
+FloatArray = NDArray[np.float32]
+
+
+class Embedder:
+    """Embeds the views of one face with one model. Owns its engines' input buffers; not thread-safe.
+
+    Args:
+        binding: what the embeddings may be compared with.
+        input_spec: how a view is rendered for this model.
+        output: name of the model's embedding output.
+        renderer: cuts views out of a frame.
+        engines: the same model compiled for one or more batch sizes, already active, by batch size.
+    """
+
+    def __init__(
+        self,
+        *,
+        binding: Binding,
+        input_spec: InputSpec,
+        output: str,
+        renderer: Renderer,
+        engines: Mapping[int, Engine],
+    ) -> None:
+        if not engines:
+            raise ValueError("an embedder needs at least one engine")
+        self.binding = binding
+        self._input_spec = input_spec
+        self._output = output
+        self._renderer = renderer
+        self._engines = dict(sorted(engines.items()))
+        self._buffers = {batch: np.zeros(e.input_shape, np.float32) for batch, e in self._engines.items()}
+
+    def embed(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
+        """Embed every view of a face.
+
+        Args:
+            pixels: uint8 BGR frame (h, w, 3).
+            crop: where this model's crop lies in the frame.
+            views: at least one.
+
+        Returns:
+            float32 (len(views), d), rows of unit norm, in the order of ``views``; newly allocated.
+
+        Raises:
+            RecognitionError: the engine failed or an embedding has no direction.
+        """
+        largest = next(reversed(self._engines))
+        parts = [
+            self._embed_part(pixels, crop, views[start : start + largest]) for start in range(0, len(views), largest)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def embed_one(self, pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec) -> Embedding:
+        """Embed a single view as a bound :class:`Embedding`. Raises as :meth:`embed` does."""
+        return Embedding(self.binding, self.embed(pixels, crop, (view,))[0])
+
+    def _embed_part(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
+        batch = next(size for size in self._engines if size >= len(views))
+        buffer = self._buffers[batch]
+        self._renderer.render(pixels, crop, views, self._input_spec, buffer[: len(views)])
+        try:
+            raw = self._engines[batch].infer(buffer)[self._output][: len(views)]
+        except EngineError as error:
+            raise RecognitionError(str(error), hint=error.hint) from error
+        return _unit_rows(raw.reshape(len(views), -1), self.binding.model_id)
+
+
+def _unit_rows(raw: FloatArray, model_id: str) -> FloatArray:
+    norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
+    if not (norms.min() >= 1e-6 and norms.max() < np.inf):
+        raise RecognitionError(
+            f"{model_id} gave an embedding without a direction (norm 0, NaN or Inf)",
+            hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
+        )
+    unit: FloatArray = (raw / norms).astype(np.float32)
+    return unit

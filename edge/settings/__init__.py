@@ -1,0 +1,1 @@
+"""Settings: TOML, then environment, one frozen model a section. Thresholds are not settings: see the profile."""

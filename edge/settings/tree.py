@@ -1,0 +1,83 @@
+"""The whole settings tree and what may not be combined."""
+
+import ipaddress
+import os
+from pathlib import Path
+
+from pydantic import Field
+
+from edge.domain.errors import ConfigError
+from edge.settings.sections import (
+    BrokerSection,
+    CameraSection,
+    DoorSection,
+    EngineSection,
+    Environment,
+    GateSection,
+    LogSection,
+    PolicySection,
+    Section,
+    StateSection,
+)
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    environment: Environment = Field(default=Environment.PRODUCTION, description="development or production.")
+    gate: GateSection = Field(default_factory=GateSection)
+    camera: CameraSection = Field(default_factory=CameraSection)
+    engine: EngineSection = Field(default_factory=EngineSection)
+    policy: PolicySection = Field(default_factory=PolicySection)
+    broker: BrokerSection = Field(default_factory=BrokerSection)
+    door: DoorSection = Field(default_factory=DoorSection)
+    state: StateSection = Field(default_factory=StateSection)
+    log: LogSection = Field(default_factory=LogSection)
+
+    @property
+    def state_dir(self) -> Path:
+        """The state folder in force."""
+        if self.state.dir is not None:
+            return self.state.dir.expanduser()
+        base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        return Path(base) / "edge-gate"
+
+    def refuse_contradictions(self) -> None:
+        """Refuse combinations that no single field can see.
+
+        Raises:
+            ConfigError: always with what to change.
+        """
+        if self.policy.frames_needed > self.policy.frames_window:
+            raise ConfigError(
+                f"policy.frames_needed ({self.policy.frames_needed}) is more than frames_window "
+                f"({self.policy.frames_window}): nobody could ever be granted",
+                hint="raise frames_window or lower frames_needed",
+            )
+        if (self.broker.cert_file is None) != (self.broker.key_file is None):
+            raise ConfigError("a client certificate needs its key", hint="set both broker.cert_file and key_file")
+        if self.broker.ca_file is None and self.broker.cert_file is not None:
+            raise ConfigError("mutual TLS needs the broker's CA", hint="set broker.ca_file")
+        if self.broker.username is not None and self.broker.password_file is None:
+            raise ConfigError("a broker user needs a password", hint="set broker.password_file")
+        self._refuse_plaintext()
+
+    def _refuse_plaintext(self) -> None:
+        if self.broker.ca_file is not None or _is_this_machine(self.broker.host):
+            if self.broker.unsafe_plaintext and self.environment is Environment.PRODUCTION:
+                raise ConfigError("broker.unsafe_plaintext is refused in production", hint="remove it; set ca_file")
+            return
+        if self.environment is Environment.PRODUCTION or not self.broker.unsafe_plaintext:
+            raise ConfigError(
+                f"the broker {self.broker.host} would be reached without TLS",
+                hint="set broker.ca_file (and the port, usually 8883)",
+            )
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,184 @@
+"""One SQLite file, one writer connection.
+
+Thread rule: a ``Database`` may be used from any thread. Its one connection is guarded by a lock, held for a whole
+transaction, so transactions of one process queue up here and those of several processes queue up in SQLite.
+"""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self, final
+
+from edge.domain.errors import StoreError
+from edge.store.migrations import migrate, refuse_foreign
+from edge.store.sqlite_faults import store_error
+from edge.trust.file_writing import private_folder
+
+BUSY_TIMEOUT_MS = 5_000
+Row = tuple[Any, ...]  # SQLite's own types; every query's caller knows its columns
+
+
+@final
+class Database:
+    """An open, checked and migrated database.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._is_in_transaction = False
+
+    @classmethod
+    def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
+        """Open ``path``, made with mode 0600 in a folder of mode 0700 where missing; check and migrate it.
+
+        Args:
+            path: the database file.
+            busy_timeout_ms: how long to wait for another process's transaction.
+
+        Raises:
+            StoreError: the folder or file cannot be used, is locked, damaged, no database of ours, or too new.
+        """
+        private_folder(path.parent)
+        _private_file(path)
+        try:
+            connection = sqlite3.connect(
+                path, timeout=busy_timeout_ms / 1_000, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise store_error(error, path) from error
+        try:
+            _prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise store_error(error, path) from error
+        except BaseException:
+            connection.close()
+            raise
+        return cls(path, connection)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run the block in one write transaction: all of it is durable when the block ends, or none of it.
+
+        Raises:
+            StoreError: SQLite failed, or the thread is inside a transaction already; nothing was changed.
+        """
+        with self._lock:
+            if self._is_in_transaction:
+                raise StoreError("a transaction cannot hold another", hint="report this as a defect of edge-gate")
+            self._is_in_transaction = True
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise store_error(error, self.path) from error
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._is_in_transaction = False
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of one SELECT.
+
+        Raises:
+            StoreError: SQLite failed.
+        """
+        with self._lock:
+            try:
+                return self._connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise store_error(error, self.path) from error
+
+    def changes(self) -> int:
+        """Return a number that differs from the last call's whenever another connection has committed since.
+
+        Raises:
+            StoreError: SQLite failed.
+        """
+        ((version,),) = self.read("PRAGMA data_version")
+        return int(version)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Give a read-only connection that sees one moment, without holding up the writer.
+
+        Raises:
+            StoreError: SQLite failed.
+        """
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            ) as connection:
+                connection.execute("BEGIN")
+                yield connection
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, where deleted pages live on. The file itself overwrites what it deletes.
+
+        Raises:
+            StoreError: another process is reading, so that the log must stay for now.
+        """
+        (row,) = self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        if row[0]:
+            raise StoreError(
+                "what was deleted is gone from the database, but not yet from its log, which is being read",
+                hint="stop the other edge-gate processes and run any command: the last one to end empties the log",
+            )
+
+    def close(self) -> None:
+        """Close the connection; every later call raises ``StoreError``."""
+        with self._lock:
+            self._connection.close()
+
+    def _roll_back(self) -> None:
+        # SQLite has rolled back by itself after some errors, and a closed connection has nothing to roll back.
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+
+
+def _private_file(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            if stat.S_IMODE(os.fstat(handle).st_mode) & ~(stat.S_IRUSR | stat.S_IWUSR):
+                os.fchmod(handle, 0o600)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be opened for writing: {error.strerror}",
+            hint="name a state folder that this user may create and write to, on a file system with room",
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    refuse_foreign(connection)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    # WAL with FULL syncs the log at every commit; NORMAL may lose the last commits when the power goes.
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreError("the file system cannot hold a write-ahead log", hint="use a local file system")
+    connection.execute("PRAGMA synchronous = FULL")
+    (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if finding != "ok":
+        raise StoreError(
+            f"the database is damaged: {finding}",
+            hint="keep a copy for inspection and restore the state folder from a backup",
+        )
+    migrate(connection)

@@ -1,0 +1,68 @@
+"""Opens everything that a gate remembers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.store.database import BUSY_TIMEOUT_MS, Database
+from edge.store.gallery import Gallery
+from edge.store.ledger import Ledger
+from edge.store.outbox import Outbox
+from edge.trust.keys import KeyRing
+
+DATABASE_FILE = "gate.sqlite3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The open store; all parts share one database, and all may be used from any thread.
+
+    Attributes:
+        database: the file, for ``close``.
+        ledger: commits decisions.
+        outbox: what is owed to the broker.
+        gallery: who is enrolled.
+    """
+
+    database: Database
+    ledger: Ledger
+    outbox: Outbox
+    gallery: Gallery
+
+    def close(self) -> None:
+        """Close the database; every later use raises ``StoreError``."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> State:
+    """Open, and where missing make, the store in ``folder``.
+
+    Args:
+        folder: the state folder.
+        keys: the gate's keys.
+        busy_timeout_ms: how long to wait for another process's transaction.
+
+    Raises:
+        StoreError: the folder or database cannot be used, is locked, damaged, foreign or too new.
+        TrustError: the gallery was made with another key.
+    """
+    database = Database.open(folder / DATABASE_FILE, busy_timeout_ms=busy_timeout_ms)
+    try:
+        return State(
+            database=database,
+            ledger=Ledger(database),
+            outbox=Outbox(database),
+            gallery=Gallery(database, keys.gallery_key),
+        )
+    except BaseException:
+        database.close()
+        raise

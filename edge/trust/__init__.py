@@ -1,0 +1,1 @@
+"""What the gate believes: keys, signatures, canonical bytes and the calibration profile."""

@@ -1,0 +1,114 @@
+"""Durable writing of files: the gate's own private ones, and whole replacements of public ones."""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from edge.domain.errors import StoreError
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def private_folder(folder: Path) -> Path:
+    """Create ``folder`` with mode 0700 where it is missing and return it.
+
+    An existing folder stays as it is, unless others may write to it: then it becomes 0700 if it is ours.
+
+    Raises:
+        StoreError: it cannot be made, is no folder, or others may write to it and it is not ours to close.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        if found.st_mode & _OTHERS_WRITE:
+            if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
+                raise StoreError(
+                    f"others may write to {folder}",
+                    hint="name a folder of its own for the state, such as /var/lib/edge-gate",
+                )
+            folder.chmod(0o700)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {folder} cannot be used: {error.strerror}",
+            hint="name a folder that this user may create and write to, on a file system that is not read-only",
+        ) from error
+    return folder
+
+
+def public_folder(folder: Path) -> Path:
+    """Create ``folder`` where it is missing, with the mode that the umask allows, and return it.
+
+    Raises:
+        StoreError: it cannot be made or is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder
+
+
+def create_private_file(path: Path, content: bytes) -> bool:
+    """Create ``path`` with mode 0600 in one step, durably, unless it exists.
+
+    Returns:
+        False when the file was there already: it is left alone, whoever came first wins.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            _write_durably(draft, content, mode=0o600)
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return True
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write ``path`` with mode 0644 so that a reader sees the old or the new content, never a part of it.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            _write_durably(draft, content, mode=0o644)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _write_durably(path: Path, content: bytes, *, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path} cannot be written: {error.strerror}",
+        hint="make room, or name a folder that this user may write to",
+    )

@@ -1,0 +1,86 @@
+"""The gate's own keys, from files that nobody else can read."""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.domain.errors import TrustError
+from edge.trust.file_writing import create_private_file, private_folder
+from edge.trust.signing import Signer
+
+KEY_BYTES = 32
+SIGNING_KEY_FILE = "signing.key"
+GALLERY_KEY_FILE = "gallery.key"
+_CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+_OWNER_ALONE = stat.S_IRUSR | stat.S_IWUSR
+# systemd grants the unit's user its credentials by an ACL, which shows as group read.
+_CREDENTIAL_MODES = _OWNER_ALONE | stat.S_IRGRP
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys a gate lives with.
+
+    Attributes:
+        signer: signs events, profiles and checkpoints.
+        gallery_key: 32 bytes that wrap the data key of every enrolled person.
+    """
+
+    signer: Signer
+    gallery_key: bytes = field(repr=False)
+
+    @staticmethod
+    def open(folder: Path, *, is_new: bool = False) -> "KeyRing":
+        """Read the keys: from ``$CREDENTIALS_DIRECTORY`` (systemd) where it has them, else from ``folder``.
+
+        Files ``signing.key`` and ``gallery.key``, each 32 raw bytes. A missing key is made, mode 0600, only where the
+        gate begins (``is_new``: the folder holds no state yet). Later a key that is gone is a fault: a new one would
+        open nothing that the old one closed.
+
+        Raises:
+            TrustError: a key is missing, has the wrong size, or others may read it.
+            StoreError: a key cannot be made because the folder cannot be written.
+        """
+        return KeyRing(
+            signer=Signer(_read_or_make(folder, SIGNING_KEY_FILE, may_make=is_new)),
+            gallery_key=_read_or_make(folder, GALLERY_KEY_FILE, may_make=is_new),
+        )
+
+
+def _read_or_make(folder: Path, name: str, *, may_make: bool) -> bytes:
+    credentials = os.environ.get(_CREDENTIALS_VARIABLE)
+    if credentials and (path := Path(credentials) / name).exists():
+        return _read(path, allowed=_CREDENTIAL_MODES)
+    path = folder / name
+    if not path.exists():
+        if not may_make:
+            raise TrustError(
+                f"the key {path} is missing",
+                hint=f"provision {KEY_BYTES} random bytes there, mode 0600, or as the systemd credential {name!r}",
+            )
+        create_private_file(private_folder(folder) / name, secrets.token_bytes(KEY_BYTES))
+    return _read(path, allowed=_OWNER_ALONE)
+
+
+def _read(path: Path, *, allowed: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise TrustError(
+            f"the key {path} cannot be read: {error.strerror}", hint="let the gate's user, and nobody else, read it"
+        ) from error
+    if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & ~allowed:
+        raise TrustError(
+            f"the key {path} has mode {stat.S_IMODE(mode):04o}",
+            hint="replace the key if others may have read it, then chmod 600",
+        )
+    if len(content) != KEY_BYTES:
+        raise TrustError(
+            f"the key {path} is not {KEY_BYTES} bytes long",
+            hint="put the right key back from your copy; with another gallery key all people must be enrolled again",
+        )
+    return content

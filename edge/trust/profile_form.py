@@ -1,0 +1,104 @@
+"""The profile's two shapes: the value that the gate decides by, and the tables of its file."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.domain.embedding import Binding
+from edge.domain.profile import Agreement, MatchPoint, Profile, QualityLimits
+from edge.trust.profile_file import ProfileFile
+
+
+def profile_from_file(file: ProfileFile, weights: NDArray[np.float32]) -> Profile:
+    """Return the profile that ``file`` describes, with the agreement map ``weights``."""
+    return Profile(
+        name=file.name,
+        is_provisional=file.provisional,
+        digest=file.digest,
+        bindings={
+            id_: Binding(id_, model.model_digest, model.recipe_digest, model.precision_class)
+            for id_, model in file.models.items()
+        },
+        detector_threshold=file.detector.threshold,
+        screen_threshold=file.screen.threshold,
+        screen_model=file.screen.model,
+        match=MatchPoint(
+            threshold=file.match.threshold,
+            weights=dict(file.match.weights),
+            floors={id_: point.threshold for id_, point in file.match.floor.items()},
+            alone={id_: point.threshold for id_, point in file.match.alone.items()},
+        ),
+        random_score_threshold=file.randomize.score.threshold,
+        random_spread_thresholds={id_: point.threshold for id_, point in file.randomize.spread.items()},
+        squeeze_thresholds={
+            id_: {squeezer: point.threshold for squeezer, point in points.items()}
+            for id_, points in file.squeeze.items()
+        },
+        agreement=Agreement(
+            source=file.agreement.source,
+            target=file.agreement.target,
+            weights=weights,
+            threshold=file.agreement.threshold,
+        ),
+        quality=QualityLimits(**file.quality.model_dump()),
+        duplicate_threshold=file.duplicate.threshold,
+    )
+
+
+def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -> dict[str, object]:
+    """Return the tables of ``profile``'s file; the map itself goes to ``agreement_file``, pinned by ``sha256``.
+
+    Raises:
+        ValueError: a binding stands under another model's id.
+    """
+    if any(id_ != binding.model_id for id_, binding in profile.bindings.items()):
+        raise ValueError("every binding must stand under its own model id")
+    quality, agreement = profile.quality, profile.agreement
+    return {
+        "detector": _point(profile.detector_threshold),
+        "screen": {"model": profile.screen_model, **_point(profile.screen_threshold)},
+        "match": {
+            **_point(profile.match.threshold),
+            "weights": {id_: float(weight) for id_, weight in profile.match.weights.items()},
+            "floor": _points(profile.match.floors),
+            "alone": _points(profile.match.alone),
+        },
+        "randomize": {
+            "score": _point(profile.random_score_threshold),
+            "spread": _points(profile.random_spread_thresholds),
+        },
+        "squeeze": {id_: _points(thresholds) for id_, thresholds in profile.squeeze_thresholds.items()},
+        "agreement": {
+            "source": agreement.source,
+            "target": agreement.target,
+            **_point(agreement.threshold),
+            "file": agreement_file,
+            "sha256": sha256,
+        },
+        "quality": {
+            "least_width_px": float(quality.least_width_px),
+            "most_width_share": float(quality.most_width_share),
+            "least_sharpness": float(quality.least_sharpness),
+            "least_brightness": float(quality.least_brightness),
+            "most_brightness": float(quality.most_brightness),
+            "most_yaw_ratio": float(quality.most_yaw_ratio),
+        },
+        "duplicate": _point(profile.duplicate_threshold),
+        "models": {
+            id_: {
+                "model_digest": binding.model_digest,
+                "recipe_digest": binding.recipe_digest,
+                "precision_class": binding.precision_class,
+            }
+            for id_, binding in profile.bindings.items()
+        },
+    }
+
+
+def _point(threshold: float) -> dict[str, float]:
+    return {"threshold": float(threshold)}
+
+
+def _points(thresholds: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    return {id_: _point(threshold) for id_, threshold in thresholds.items()}

@@ -1,0 +1,1 @@
+"""From a frame's pixels to faces: detection, alignment and the quality gate."""

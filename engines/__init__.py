@@ -1,0 +1,1 @@
+"""What an engine is: published weights fetched, converted, proven and served."""

@@ -1,0 +1,1 @@
+"""One frame, one face and a list of views become one engine input batch."""

@@ -1,0 +1,111 @@
+"""The role of a compiled model. One life cycle for every runtime: activate, infer, deactivate."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from types import TracebackType
+from typing import Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.errors import InferenceError
+
+FloatArray = NDArray[np.float32]
+
+
+class Precision(StrEnum):
+    """Arithmetic of a compiled engine."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class Engine(ABC):
+    """A model compiled for one runtime, precision and fixed input shape. Not thread-safe.
+
+    Subclasses override ``_activate``, ``_infer`` and ``_deactivate`` only.
+
+    Attributes:
+        model_id: catalog id.
+        runtime: name of the runtime.
+        precision: arithmetic.
+        input_shape: (batch, channels, height, width) of its one float32 input.
+    """
+
+    runtime: str
+
+    def __init__(self, *, model_id: str, precision: Precision, input_shape: tuple[int, int, int, int]) -> None:
+        self.model_id = model_id
+        self.precision = precision
+        self.input_shape = input_shape
+        self._is_active = False
+
+    @final
+    def activate(self) -> None:
+        """Load the compiled model; does nothing when already active.
+
+        Raises:
+            EngineError: the model cannot be loaded.
+        """
+        if not self._is_active:
+            self._activate()
+            self._is_active = True
+
+    @final
+    def deactivate(self) -> None:
+        """Free the compiled model; does nothing when not active."""
+        if self._is_active:
+            self._is_active = False
+            self._deactivate()
+
+    @final
+    def infer(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        """Run the model once.
+
+        Args:
+            batch: float32, C-contiguous, exactly ``input_shape``.
+
+        Returns:
+            Outputs by name. The arrays may be reused by the next call: copy what must outlive it.
+
+        Raises:
+            InferenceError: not active, wrong input, a runtime failure, or an output that is not finite.
+        """
+        if not self._is_active:
+            raise InferenceError(f"{self.model_id} is not active", hint="activate the engine before inferring")
+        if batch.shape != self.input_shape or batch.dtype != np.float32 or not batch.flags.c_contiguous:
+            raise InferenceError(
+                f"{self.model_id} takes contiguous float32 {self.input_shape}, got {batch.dtype} {batch.shape}",
+                hint="render the batch with the model's own input spec",
+            )
+        outputs = self._infer(batch)
+        for name, value in outputs.items():
+            with np.errstate(invalid="ignore"):  # +Inf and -Inf together sum to NaN, which is the answer
+                total = float(np.sum(value, dtype=np.float64))
+            if not math.isfinite(total):
+                raise InferenceError(
+                    f"{self.model_id} on {self.runtime} gave a number in {name!r} that is not finite",
+                    hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
+                )
+        return outputs
+
+    def __enter__(self) -> Self:
+        self.activate()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.deactivate()
+
+    @abstractmethod
+    def _activate(self) -> None: ...
+
+    @abstractmethod
+    def _infer(self, batch: FloatArray) -> Mapping[str, FloatArray]: ...
+
+    @abstractmethod
+    def _deactivate(self) -> None: ...

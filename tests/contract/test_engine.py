@@ -1,0 +1,239 @@
+"""What every engine owes its callers, over each runtime and the fake of the tests."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from engines.errors import EngineError, InferenceError, IntegrityError
+from engines.runtime.base import Engine, FloatArray, Precision
+from engines.runtime.registry import create_engine
+from engines.runtime.request import EngineRequest
+
+SHAPE = (2, 3, 4, 4)
+WEIGHT = np.random.default_rng(1).standard_normal((5, 48)).astype(np.float32)
+RUNTIMES = ("openvino", "onnxruntime")
+
+
+class FakeEngine(Engine):
+    """The same product in numpy."""
+
+    runtime = "fake"
+
+    def __init__(self) -> None:
+        super().__init__(model_id="toy", precision=Precision.FP32, input_shape=SHAPE)
+        self._output = np.empty((2, 5), np.float32)
+
+    def _activate(self) -> None: ...
+
+    def _infer(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        np.matmul(batch.reshape(2, -1), WEIGHT.T, out=self._output)
+        return {"y": self._output}
+
+    def _deactivate(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> EngineRequest:
+    """A Flatten and a Gemm with free dimensions, as the converters write them."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"], transB=1)],
+        "toy",
+        [value("x", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
+        [value("y", TensorProto.FLOAT, ["batch", 5])],
+        [numpy_helper.from_array(WEIGHT, "w")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "toy.onnx").write_bytes(made)
+    return EngineRequest(
+        model_id="toy",
+        model_path=folder / "toy.onnx",
+        model_sha256=hashlib.sha256(made).hexdigest(),
+        output_names=("y",),
+        input_shape=SHAPE,
+        precision=Precision.FP32,
+        threads=1,
+        cache_dir=folder / "compiled",
+    )
+
+
+@pytest.fixture(params=[*RUNTIMES, "fake"])
+def engine(request: pytest.FixtureRequest, wanted: EngineRequest) -> Iterator[Engine]:
+    made = FakeEngine() if request.param == "fake" else create_engine(request.param, wanted)
+    yield made
+    made.deactivate()
+
+
+def random_batch(seed: int = 0) -> FloatArray:
+    return np.random.default_rng(seed).random(SHAPE, dtype=np.float32)
+
+
+def product(batch: FloatArray) -> NDArray[np.float32]:
+    return np.asarray(batch.reshape(2, -1) @ WEIGHT.T, np.float32)
+
+
+def test_names_what_it_is(engine: Engine) -> None:
+    assert (engine.model_id, engine.precision, engine.input_shape) == ("toy", Precision.FP32, SHAPE)
+    assert engine.runtime in {*RUNTIMES, "fake"}
+
+
+def test_computes_the_model(engine: Engine) -> None:
+    with engine:
+        outputs = engine.infer(random_batch())
+        assert set(outputs) == {"y"}
+        assert outputs["y"].dtype == np.float32
+        assert outputs["y"].shape == (2, 5)
+        np.testing.assert_allclose(outputs["y"], product(random_batch()), rtol=1e-4, atol=1e-5)
+
+
+def test_reads_the_same_array_anew_each_time(engine: Engine) -> None:
+    batch = random_batch()
+    with engine:
+        engine.infer(batch)
+        batch *= 2
+        np.testing.assert_allclose(engine.infer(batch)["y"], product(batch), rtol=1e-4, atol=1e-5)
+
+
+def test_arrays_may_take_turns_and_vanish(engine: Engine) -> None:
+    with engine:
+        for seed in range(20):
+            np.testing.assert_allclose(
+                engine.infer(random_batch(seed))["y"], product(random_batch(seed)), rtol=1e-4, atol=1e-5
+            )
+
+
+def test_reads_an_array_that_may_not_be_written(engine: Engine) -> None:
+    batch = random_batch()
+    batch.flags.writeable = False
+    with engine:
+        np.testing.assert_allclose(engine.infer(batch)["y"], product(batch), rtol=1e-4, atol=1e-5)
+
+
+def test_never_writes_to_its_input(engine: Engine) -> None:
+    batch = random_batch()
+    with engine:
+        engine.infer(batch)
+    np.testing.assert_array_equal(batch, random_batch())
+
+
+def test_reuses_its_output_memory(engine: Engine) -> None:
+    with engine:
+        first = engine.infer(random_batch(0))["y"]
+        second = engine.infer(random_batch(1))["y"]
+        assert np.shares_memory(first, second)
+
+
+def test_outputs_survive_deactivation_when_copied(engine: Engine) -> None:
+    with engine:
+        kept = engine.infer(random_batch())["y"].copy()
+    np.testing.assert_allclose(kept, product(random_batch()), rtol=1e-4, atol=1e-5)
+
+
+def test_can_be_activated_again(engine: Engine) -> None:
+    for _ in range(2):
+        engine.activate()
+        engine.activate()
+        assert np.isfinite(engine.infer(random_batch())["y"]).all()
+        engine.deactivate()
+        engine.deactivate()
+
+
+def test_refuses_to_infer_when_it_is_not_active(engine: Engine) -> None:
+    with pytest.raises(InferenceError, match="not active"):
+        engine.infer(random_batch())
+    with engine:
+        pass
+    with pytest.raises(InferenceError, match="not active"):
+        engine.infer(random_batch())
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        np.zeros((1, *SHAPE[1:]), np.float32),
+        np.zeros((2, 4, 4, 3), np.float32),
+        np.zeros(SHAPE, np.float64),
+        np.zeros(SHAPE, np.uint8),
+        np.zeros((*SHAPE[:3], 8), np.float32)[..., ::2],
+    ],
+)
+def test_refuses_an_input_of_another_form(engine: Engine, batch: FloatArray) -> None:
+    with engine, pytest.raises(InferenceError) as caught:
+        engine.infer(batch)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_refuses_to_give_what_is_not_finite(engine: Engine, value: float) -> None:
+    batch = random_batch()
+    batch[1, 2, 3, 3] = value
+    with engine, pytest.raises(InferenceError, match="not finite"):
+        engine.infer(batch)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_altered_model_is_not_loaded(runtime: str, wanted: EngineRequest) -> None:
+    engine = create_engine(runtime, replace(wanted, model_sha256="0" * 64))
+    with pytest.raises(IntegrityError):
+        engine.activate()
+    with pytest.raises(InferenceError):
+        engine.infer(random_batch())
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("content", [b"", b"garbage", None])
+def test_model_that_cannot_be_read_is_an_engine_error(
+    runtime: str, wanted: EngineRequest, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "model.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    sha256 = hashlib.sha256(content or b"").hexdigest()
+    with pytest.raises(EngineError) as caught:
+        create_engine(runtime, replace(wanted, model_path=path, model_sha256=sha256)).activate()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_model_without_the_output_is_an_engine_error(runtime: str, wanted: EngineRequest) -> None:
+    with pytest.raises(EngineError):
+        create_engine(runtime, replace(wanted, output_names=("z",))).activate()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_model_that_does_not_take_the_shape_is_an_engine_error(runtime: str, wanted: EngineRequest) -> None:
+    with pytest.raises(EngineError):
+        create_engine(runtime, replace(wanted, input_shape=(2, 3, 5, 5))).activate()
+
+
+def test_cache_folder_that_cannot_be_made_only_costs_time(wanted: EngineRequest, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with create_engine("openvino", replace(wanted, cache_dir=tmp_path / "file" / "cache")) as engine:
+        np.testing.assert_allclose(engine.infer(random_batch())["y"], product(random_batch()), rtol=1e-4, atol=1e-5)
+
+
+def test_damaged_cache_is_compiled_anew(wanted: EngineRequest, tmp_path: Path) -> None:
+    cached = replace(wanted, cache_dir=tmp_path)
+    with create_engine("openvino", cached):
+        pass
+    blobs = list(tmp_path.rglob("*.blob"))
+    assert blobs
+    for blob in blobs:
+        blob.chmod(0o600)
+        blob.write_bytes(blob.read_bytes()[:100])
+    with create_engine("openvino", cached) as engine:
+        np.testing.assert_allclose(engine.infer(random_batch())["y"], product(random_batch()), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("changed", [{"threads": 0}, {"input_shape": (0, 3, 4, 4)}])
+def test_request_of_nothing_is_refused(wanted: EngineRequest, changed: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        replace(wanted, **changed)  # type: ignore[arg-type] # wrong on purpose

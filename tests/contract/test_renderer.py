@@ -1,0 +1,227 @@
+"""Every renderer computes the function of ``engines.render.spec``; the reference says what that is."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from engines.render.base import Renderer
+from engines.render.cpu import CPURenderer
+from engines.render.reference import ReferenceRenderer, squeezed
+from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+
+Pixels = NDArray[np.uint8]
+RENDERERS: dict[str, Renderer] = {"reference": ReferenceRenderer(), "cpu": CPURenderer()}
+SMOOTH_LEVELS = 2.0
+# Coordinates may be rounded to 1/32 px (up to 1/64 away, both axes, full contrast), and then to a level.
+NOISE_LEVELS = 1 + 2 * 255 / 64 + 1
+
+
+@pytest.fixture(params=RENDERERS)
+def renderer(request: pytest.FixtureRequest) -> Renderer:
+    return RENDERERS[request.param]
+
+
+def levels(side: int) -> InputSpec:
+    return InputSpec(side, ChannelOrder.BGR, 0.0, 1.0)
+
+
+def render(
+    renderer: Renderer, pixels: Pixels, crop: CropGeometry, views: list[ViewSpec], spec: InputSpec
+) -> NDArray[np.float32]:
+    out = np.full((len(views), 3, spec.side, spec.side), np.nan, np.float32)
+    renderer.render(pixels, crop, views, spec, out)
+    assert np.isfinite(out).all(), "every element must be overwritten"
+    return out
+
+
+def smooth_frame(height: int, width: int) -> Pixels:
+    """Return a frame that changes by at most about 4 levels a pixel and is dark at its edges."""
+    y, x = np.mgrid[:height, :width]
+    window = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y)).clip(0, 20) * 4.0
+    waves = np.stack([np.sin(x / 19 + c) * np.cos(y / 23 - c) for c in range(3)], axis=2)
+    shades: NDArray[np.float64] = np.clip(window[:, :, None] * (1 + 0.4 * waves), 0, 255)
+    return shades.astype(np.uint8)
+
+
+def fits(view: ViewSpec, side: int) -> bool:
+    """Return whether the view's inner region has a pixel on so small a picture."""
+    x, y, width, height = view.inner.to_px(side)
+    return x + width <= side and y + height <= side
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> Region:
+    x, y = draw(st.integers(0, 39)), draw(st.integers(0, 39))
+    return Region(x / 40, y / 40, draw(st.integers(1, 40 - x)) / 40, draw(st.integers(1, 40 - y)) / 40)
+
+
+@st.composite
+def view_specs(draw: st.DrawFn, squeeze: Squeeze | None = None) -> ViewSpec:
+    return ViewSpec(
+        name="any",
+        inner=draw(st.one_of(st.just(PLAIN.inner), regions())),
+        occlusions=tuple(draw(st.lists(regions(), max_size=2))),
+        squeeze=draw(st.sampled_from(Squeeze)) if squeeze is None else squeeze,
+        fill=draw(st.integers(0, 255)),
+    )
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> CropGeometry:
+    angle, ratio = draw(st.floats(-math.pi, math.pi)), draw(st.floats(0.5, 2.0))
+    scale = draw(st.floats(0.05, 6.0))
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    shift = [[draw(st.floats(-150, 250))], [draw(st.floats(-150, 250))]]
+    return CropGeometry.from_matrix(np.hstack([rotation @ np.diag([scale * ratio, scale / ratio]), shift]))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    crop=crops(),
+    views=st.lists(view_specs(Squeeze.NONE), min_size=1, max_size=4),
+    size=st.tuples(st.integers(1, 120), st.integers(1, 120)),
+    side=st.integers(1, 48),
+)
+@pytest.mark.parametrize("name", RENDERERS)
+def test_smooth_frames_agree_within_two_levels(
+    name: str, crop: CropGeometry, views: list[ViewSpec], size: tuple[int, int], side: int
+) -> None:
+    assume(all(fits(view, side) for view in views))
+    frame = smooth_frame(*size)
+    got = render(RENDERERS[name], frame, crop, views, levels(side))
+    wanted = render(RENDERERS["reference"], frame, crop, views, levels(side))
+    assert np.abs(got - wanted).max() <= SMOOTH_LEVELS
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    crop=crops(),
+    views=st.lists(view_specs(Squeeze.NONE), min_size=1, max_size=4),
+    size=st.tuples(st.integers(1, 120), st.integers(1, 120)),
+    side=st.integers(1, 48),
+    seed=st.integers(0, 1000),
+)
+@pytest.mark.parametrize("name", RENDERERS)
+def test_noise_agrees_within_the_rounding_of_coordinates(
+    name: str, crop: CropGeometry, views: list[ViewSpec], size: tuple[int, int], side: int, seed: int
+) -> None:
+    assume(all(fits(view, side) for view in views))
+    frame = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+    got = render(RENDERERS[name], frame, crop, views, levels(side))
+    wanted = render(RENDERERS["reference"], frame, crop, views, levels(side))
+    assert np.abs(got - wanted).max() <= NOISE_LEVELS
+
+
+@settings(max_examples=120, deadline=None)
+@given(crop=crops(), view=view_specs(), side=st.integers(1, 48), seed=st.integers(0, 1000))
+@pytest.mark.parametrize("name", RENDERERS)
+def test_squeezers_are_exact_given_the_same_picture(
+    name: str, crop: CropGeometry, view: ViewSpec, side: int, seed: int
+) -> None:
+    assume(fits(view, side))
+    frame = np.random.default_rng(seed).integers(0, 256, (60, 90, 3), np.uint8)
+    before = ViewSpec(name="before", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
+    got_before, got = render(RENDERERS[name], frame, crop, [before, view], levels(side)).transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(got, squeezed(got_before.astype(np.uint8), view, side))
+
+
+@settings(max_examples=80, deadline=None)
+@given(view=view_specs(), side=st.integers(2, 40))
+@pytest.mark.parametrize("name", RENDERERS)
+def test_occlusions_and_padding_hide_exactly_the_defined_pixels(name: str, view: ViewSpec, side: int) -> None:
+    assume(fits(view, side))
+    crop = CropGeometry.from_matrix(np.array([[1.0, 0, 3], [0, 1.0, 5]]))
+    plain = ViewSpec(name="x", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
+    got = render(RENDERERS[name], np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side))
+    wanted = render(
+        RENDERERS["reference"], np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side)
+    )
+    np.testing.assert_array_equal(got == view.fill, wanted == view.fill)
+
+
+def test_an_upright_whole_pixel_crop_is_the_frame_itself(renderer: Renderer) -> None:
+    frame = np.random.default_rng(1).integers(0, 256, (50, 70, 3), np.uint8)
+    crop = CropGeometry.from_matrix(np.array([[1.0, 0, 11], [0, 1.0, 7]]))
+    got = render(renderer, frame, crop, [PLAIN], levels(32))[0]
+    np.testing.assert_array_equal(got, frame[7:39, 11:43].transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("order", ChannelOrder)
+def test_normalization_is_float32_in_the_models_channel_order(renderer: Renderer, order: ChannelOrder) -> None:
+    frame = np.random.default_rng(2).integers(0, 256, (40, 40, 3), np.uint8)
+    spec = InputSpec(40, order, 127.5, 1 / 128)
+    got = render(renderer, frame, CropGeometry(np.eye(2, 3), 1), [PLAIN], spec)[0]
+    wanted = (frame.astype(np.float32) - np.float32(127.5)) * np.float32(1 / 128)
+    np.testing.assert_array_equal(
+        got, (wanted[:, :, ::-1] if order is ChannelOrder.RGB else wanted).transpose(2, 0, 1)
+    )
+
+
+@pytest.mark.parametrize("shift", [(-500.0, 0.0), (0.0, -500.0), (900.0, 900.0)])
+def test_a_crop_wholly_outside_the_frame_is_black_but_for_its_fill(
+    renderer: Renderer, shift: tuple[float, float]
+) -> None:
+    crop = CropGeometry.from_matrix(np.array([[1.0, 0, shift[0]], [0, 1.0, shift[1]]]))
+    view = ViewSpec(name="x", inner=Region(0.25, 0.25, 0.5, 0.5), fill=77)
+    got = render(renderer, np.full((40, 40, 3), 255, np.uint8), crop, [PLAIN, view], levels(20))
+    assert not got[0].any()
+    assert not got[1][:, 5:15, 5:15].any()
+    assert (got[1][:, :5] == 77).all()
+
+
+def test_a_frame_smaller_than_one_block_reads_as_black(renderer: Renderer) -> None:
+    crop = CropGeometry(np.array([[4.0, 0, 0], [0, 4.0, 0]]), 4)
+    assert not render(renderer, np.full((3, 3, 3), 255, np.uint8), crop, [PLAIN], levels(8)).any()
+
+
+def test_a_one_pixel_frame_fades_into_black(renderer: Renderer) -> None:
+    crop = CropGeometry.from_matrix(np.array([[0.5, 0, -1.0], [0, 0.5, -1.0]]))
+    got = render(renderer, np.full((1, 1, 3), 200, np.uint8), crop, [PLAIN], levels(5))[0, 0]
+    np.testing.assert_array_equal(got[2], [0, 100, 200, 100, 0])
+
+
+def test_no_views_are_an_empty_batch(renderer: Renderer) -> None:
+    render(renderer, np.zeros((4, 4, 3), np.uint8), CropGeometry(np.eye(2, 3), 1), [], levels(8))
+
+
+def test_read_only_and_strided_frames_are_taken(renderer: Renderer) -> None:
+    base = np.random.default_rng(4).integers(0, 256, (60, 80, 3), np.uint8)
+    view = base[5:45, 7:57]
+    view.setflags(write=False)
+    crop = CropGeometry.from_matrix(np.array([[0.9, 0.1, 2.0], [-0.1, 0.9, 6.0]]))
+    got = render(renderer, view, crop, [PLAIN], levels(32))
+    np.testing.assert_array_equal(got, render(renderer, view.copy(), crop, [PLAIN], levels(32)))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "out"),
+    [
+        (np.zeros((4, 4), np.uint8), np.zeros((1, 3, 8, 8), np.float32)),
+        (np.zeros((0, 4, 3), np.uint8), np.zeros((1, 3, 8, 8), np.float32)),
+        (np.zeros((4, 4, 3), np.float32), np.zeros((1, 3, 8, 8), np.float32)),
+        (np.zeros((4, 4, 3), np.uint8), np.zeros((2, 3, 8, 8), np.float32)),
+        (np.zeros((4, 4, 3), np.uint8), np.zeros((1, 3, 8, 8), np.float64)),
+        (np.zeros((4, 4, 3), np.uint8), np.zeros((1, 3, 8, 16), np.float32)[:, :, :, ::2]),
+    ],
+)
+def test_wrong_arrays_are_refused(renderer: Renderer, pixels: Pixels, out: NDArray[np.float32]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        renderer.render(pixels, CropGeometry(np.eye(2, 3), 1), [PLAIN], levels(8), out)
+
+
+@pytest.mark.parametrize("far", [1e7, 1e300])
+def test_a_crop_out_of_reach_is_refused(renderer: Renderer, far: float) -> None:
+    crop = CropGeometry(np.array([[1.0, 0, far], [0, 1.0, 0]]), 1)
+    with pytest.raises(ValueError, match="origin"):
+        renderer.render(np.zeros((4, 4, 3), np.uint8), crop, [PLAIN], levels(8), np.zeros((1, 3, 8, 8), np.float32))
+
+
+def test_a_region_at_the_very_edge_keeps_a_pixel(renderer: Renderer) -> None:
+    view = ViewSpec(name="tiny", inner=Region(0.99, 0.0, 0.01, 1.0))
+    picture = render(renderer, np.full((8, 8, 3), 200, np.uint8), CropGeometry(np.eye(2, 3), 1), [view], levels(8))[0]
+    assert (picture[..., :-1] == 0).all()
+    assert (picture[..., -1] > 0).any()

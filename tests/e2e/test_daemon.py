@@ -1,0 +1,144 @@
+"""The daemon as a process: real models, a synthetic camera, a real mosquitto, a subscriber that checks signatures."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.domain.clock import SystemClock
+from edge.messaging.follower import Follower
+from edge.messaging.options import BrokerOptions
+from edge.messaging.verification import Event, may_open, verify_event
+from edge.messaging.wire import Incoming
+from edge.store.state import open_state
+from edge.trust.keys import KeyRing
+from edge.trust.signing import verify
+from tests.support.gate_command import ENROLLED, command, environment
+from tests.support.mosquitto import HOST, Mosquitto
+from tests.support.waiting import wait_for
+
+pytestmark = [pytest.mark.models, pytest.mark.broker, pytest.mark.xdist_group("e2e")]
+SOURCE_OF_EVENTS = "/egate/site1/gate1"
+VISITS = f"synthetic:{ENROLLED}?gap_s=0.3&enter_s=1&stay_s=3&leave_s=0.3&seed=2"
+
+
+@contextmanager
+def daemon(state: Path, port: int, log: Path, *, source: str = VISITS) -> Iterator[subprocess.Popen[bytes]]:
+    env = environment(
+        EDGE__ENVIRONMENT="development",
+        EDGE__GATE__SITE="site1",
+        EDGE__GATE__GATE="gate1",
+        EDGE__CAMERA__SOURCE=source,
+        EDGE__CAMERA__STALE_AFTER_MS="5000",
+        EDGE__BROKER__PORT=str(port),
+        EDGE__DOOR__KIND="mqtt-only",
+    )
+    with log.open("wb") as out, subprocess.Popen(command("run", "--state", state), stderr=out, env=env) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def heard(port: int) -> Iterator[list[Incoming]]:
+    messages: list[Incoming] = []
+    options = BrokerOptions(host=HOST, port=port, client_id="listener", session_expiry_s=0, least_backoff_s=0.1)
+    follower = Follower(options, ("egate/v1/#",), messages.append, SystemClock())
+    follower.start()
+    assert follower.wait_ready(10)
+    try:
+        yield messages
+    finally:
+        follower.stop()
+
+
+def events(messages: list[Incoming], state: Path) -> list[Event]:
+    keys = KeyRing.open(state)
+    return [
+        verify_event(m.payload, keys={SOURCE_OF_EVENTS: (keys.signer.public_key,)}, verify=verify)
+        for m in list(messages)
+        if "/evt/" in m.topic
+    ]
+
+
+def some(what: str, found: Callable[[], Any]) -> Any:
+    wait_for(found, what, within_s=60)
+    return found()
+
+
+def copy_of(state: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(state, folder / "state"))
+
+
+def test_a_visit_becomes_a_signed_fresh_decision_and_an_audit_row(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    with Mosquitto(tmp_path) as broker, heard(broker.port) as messages:
+        with daemon(mine, broker.port, tmp_path / "log") as process:
+
+            def granted() -> list[Event]:
+                return [e for e in events(messages, mine) if e.data.get("decision") == "granted"]
+
+            decision = some("a grant arrives", granted)[0]
+            assert decision.data["reason"] == "match"
+            assert decision.data["subject"].startswith("p-")
+            assert "Eileen" not in str(decision.data)
+            assert may_open(decision, now_utc=SystemClock().utc(), after_sequence=0)
+            assert not any(m.is_retained for m in messages if "/evt/" in m.topic)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, (tmp_path / "log").read_text()
+        said = [m.payload.decode() for m in messages if m.topic.endswith("state/availability")]
+        assert said[-1] == "offline"
+        phases = [e.data["phase"] for e in events(messages, mine) if "phase" in e.data]
+        assert phases == ["starting", "stopping"]
+        sequence = [e.sequence for e in events(messages, mine)]
+        assert sequence == sorted(sequence)
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        assert opened.ledger.verify_chain().is_whole
+        assert opened.outbox.depth() == 0
+
+
+def test_decisions_made_without_a_broker_arrive_when_it_comes(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    broker = Mosquitto(tmp_path)
+    with daemon(mine, broker.port, tmp_path / "log") as process:
+        keys = KeyRing.open(mine)
+
+        def decided() -> bool:
+            with open_state(mine, keys) as opened:
+                return any(b'"granted"' in r.body for r in opened.ledger.records())
+
+        some("a grant is recorded without a broker", decided)
+        with open_state(mine, keys) as opened:
+            owed = opened.outbox.depth()
+            assert owed >= 2
+        with broker:
+            some("the broker has taken all", lambda: _depth(mine, keys) == 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, (tmp_path / "log").read_text()
+
+
+def _depth(state: Path, keys: KeyRing) -> int:
+    with open_state(state, keys) as opened:
+        return opened.outbox.depth()
+
+
+def test_a_camera_that_vanishes_is_an_anomaly_and_not_the_end(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    with (
+        Mosquitto(tmp_path) as broker,
+        heard(broker.port) as messages,
+        daemon(mine, broker.port, tmp_path / "log", source="/dev/video-unplugged") as process,
+    ):
+        some(
+            "the anomaly arrives",
+            lambda: [e for e in events(messages, mine) if e.data.get("anomaly") == "fault_camera"],
+        )
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, (tmp_path / "log").read_text()

@@ -1,0 +1,131 @@
+"""``edge-gate watch`` and ``people`` as processes, on the two public-domain portraits and real models."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.support.gate_command import ADVERSARIAL, ENROLLED, STRANGER, edge_gate, edge_gate_process
+
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e")]
+VISIT = "frames=75&gap_s=0.2&enter_s=0.8&stay_s=0&seed=5"
+
+
+def watched(state: Path, source: object, *options: str) -> dict[str, Any]:
+    ran = edge_gate("watch", source, "--pace", "fast", "--state", state, "--json", *options)
+    assert ran.code == 0, ran.err
+    assert ran.records, ran.err
+    return ran.records[0]
+
+
+def test_the_command_as_a_process(state: Path) -> None:
+    ran = edge_gate_process("watch", ENROLLED, "--state", state, "--json")
+    assert (ran.code, ran.records[0]["decision"], ran.records[0]["subject"]) == (0, "granted", "Eileen"), ran.err
+
+
+def test_the_enrolled_person_is_granted(state: Path) -> None:
+    record = watched(state, f"synthetic:{ENROLLED}?{VISIT}")
+    assert (record["decision"], record["reason"], record["subject"]) == ("granted", "match", "Eileen")
+    assert record["latency_ms"] <= 2_000
+
+
+def test_a_stranger_is_denied(state: Path) -> None:
+    record = watched(state, f"synthetic:{STRANGER}?{VISIT}")
+    assert (record["decision"], record["reason"], record["subject"]) == ("denied", "unknown_person", None)
+
+
+def test_a_picture_made_to_fool_one_model_is_a_disagreement(state: Path) -> None:
+    record = watched(state, ADVERSARIAL)
+    assert (record["decision"], record["reason"]) == ("denied", "model_disagreement")
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("frozen", "frozen_feed"), ("dark", "dark_frame"), ("empty", "no_face")]
+)
+def test_a_feed_that_shows_nothing_usable_ends_denied(state: Path, mode: str, reason: str) -> None:
+    record = watched(state, f"synthetic:{ENROLLED}?mode={mode}&frames=40")
+    assert (record["decision"], record["reason"]) == ("denied", reason)
+
+
+def test_a_folder_is_an_attempt_a_picture_and_bad_ones_do_not_end_it(state: Path, tmp_path: Path) -> None:
+    shutil.copy(ENROLLED, tmp_path / "a.jpg")
+    (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff rubbish")
+    shutil.copy(STRANGER, tmp_path / "c.jpg")
+    ran = edge_gate("watch", tmp_path, "--state", state, "--json")
+    found = [(r.get("source"), r["decision"], r["reason"]) for r in ran.records]
+    assert found == [
+        ("a.jpg", "granted", "match"),
+        ("b.jpg", "denied", "fault_camera"),
+        ("c.jpg", "denied", "unknown_person"),
+    ]
+
+
+def test_an_empty_gallery_denies_by_name(tmp_path: Path) -> None:
+    record = watched(tmp_path / "new", ENROLLED)
+    assert (record["decision"], record["reason"]) == ("denied", "empty_gallery")
+
+
+def test_frames_and_scores_are_shown_on_demand(state: Path) -> None:
+    ran = edge_gate("watch", ENROLLED, "--state", state, "--json", "--frames", "--scores")
+    assert ran.records[0]["reason"] == "verified"
+    assert set(ran.records[0]["models"]) == {"sface-2021dec", "facenet-20180408"}
+    without = edge_gate("watch", ENROLLED, "--state", state, "--json", "--frames")
+    assert "fused" not in without.records[0]
+
+
+class TestPeople:
+    def test_pictures_are_refused_with_reasons(self, tmp_path: Path) -> None:
+        person = cv2.imread(str(ENROLLED))
+        assert person is not None
+        cv2.imwrite(str(tmp_path / "several.png"), np.hstack([person, person]))
+        cv2.imwrite(str(tmp_path / "blurred.png"), cv2.GaussianBlur(person, (0, 0), 9))
+        cv2.imwrite(str(tmp_path / "small.png"), cv2.resize(person, None, fx=0.18, fy=0.18))
+        cv2.imwrite(str(tmp_path / "nobody.png"), np.full((300, 300, 3), 128, np.uint8))
+        (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        state = tmp_path / "state"
+        ran = edge_gate("people", "enroll", "X", *sorted(tmp_path.glob("*.png")), "--state", state, "--json")
+        assert ran.code == 1, ran.err
+        reasons = {Path(r["source"].split(":")[0]).name: r["reason"] for r in ran.records[0]["refused"]}
+        assert reasons == {
+            "broken.png": "unreadable",
+            "blurred.png": "blurred",
+            "nobody.png": "no_face",
+            "several.png": "several_faces",
+            "small.png": "too_small",
+        }
+        assert edge_gate("people", "list", "--state", state, "--json").records == ()
+
+    def test_another_persons_face_is_a_duplicate(self, state: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "state"
+        shutil.copytree(state, mine)
+        ran = edge_gate("people", "enroll", "Impostor", ENROLLED, "--state", mine, "--json")
+        assert ran.code == 1
+        assert ran.records[0]["refused"][0]["reason"] == "duplicate_of_another_person"
+
+    def test_a_picture_of_somebody_else_among_mine_is_refused(self, tmp_path: Path) -> None:
+        bright = tmp_path / "bright.png"
+        picture = cv2.imread(str(ENROLLED))
+        assert picture is not None
+        cv2.imwrite(str(bright), cv2.convertScaleAbs(picture, alpha=1.1))
+        state = tmp_path / "state"
+        ran = edge_gate("people", "enroll", "E", ENROLLED, bright, STRANGER, "--state", state, "--json")
+        assert ran.records[0]["templates"] == 2
+        assert [r["reason"] for r in ran.records[0]["refused"]] == ["not_like_the_others"]
+
+    def test_list_show_and_erase(self, state: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "state"
+        shutil.copytree(state, mine)
+        assert [r["subject"] for r in edge_gate("people", "list", "--state", mine, "--json").records] == ["Eileen"]
+        assert edge_gate("people", "show", "Eileen", "--state", mine, "--json").records[0]["subject"] == "Eileen"
+        assert edge_gate("people", "erase", "Eileen", "--state", mine, "--json").code == 0
+        assert edge_gate("people", "show", "Eileen", "--state", mine).code == 2
+        assert watched(mine, ENROLLED)["reason"] == "empty_gallery"
+
+    def test_a_name_in_use_is_refused_and_nothing_is_lost(self, state: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "state"
+        shutil.copytree(state, mine)
+        assert edge_gate("people", "enroll", "Eileen", STRANGER, "--state", mine).code == 2
+        assert len(edge_gate("people", "list", "--state", mine, "--json").records) == 1

@@ -1,0 +1,28 @@
+import datetime as dt
+
+from edge.capture.source_clock import SourceClock
+
+START = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+
+
+class StoppedClock:
+    def monotonic_ns(self) -> int:
+        return 7_000
+
+    def utc(self) -> dt.datetime:
+        return START
+
+
+def test_it_stands_at_the_last_frame() -> None:
+    clock = SourceClock(StoppedClock())
+    assert (clock.monotonic_ns(), clock.utc()) == (7_000, START)
+    clock.advance_to(2_000_000_000)
+    assert clock.monotonic_ns() == 2_000_007_000
+    assert clock.utc() == START + dt.timedelta(seconds=2)
+
+
+def test_it_never_runs_backwards() -> None:
+    clock = SourceClock(StoppedClock())
+    clock.advance_to(500)
+    clock.advance_to(100)
+    assert clock.monotonic_ns() == 7_500

@@ -1,0 +1,255 @@
+"""The gate over fake eyes and a fake judge: one verdict an attempt, and every fault ends denied, told once."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+
+from edge.domain.assessment import Assessment
+from edge.domain.errors import CameraError, EdgeError, RecognitionError
+from edge.domain.face import Box, Face, Quality
+from edge.domain.finding import Finding
+from edge.domain.frame import Frame
+from edge.domain.match import Match, SubjectRef
+from edge.domain.profile import MatchPoint
+from edge.domain.reasons import Decision, Outcome, Reason
+from edge.domain.verdict import Verdict
+from edge.pipeline.attempts import AttemptTerms
+from edge.pipeline.checks import CheckTerms, FrameChecks
+from edge.pipeline.eye import Sight
+from edge.pipeline.gate import Gate, GateStages
+from edge.pipeline.step import Step
+from edge.policy.decide import AttemptEvidence, Policy
+from edge.policy.limits import LimitTerms
+from edge.policy.rules import FrameTerms
+
+ANN = SubjectRef("ann")
+MS = 1_000_000
+POINT = MatchPoint(threshold=0.5, weights={"a": 0.5, "b": 0.5}, floors={"a": 0.3, "b": 0.3}, alone={})
+POLICY = Policy(
+    frames_needed=2,
+    frames_window=3,
+    most_verifications=5,
+    frame=FrameTerms(match=POINT, mandatory=frozenset({"d"}), reasons={}, most_age_ms=2_000),
+    limits=LimitTerms(failures=3, window_ms=60_000, hold_ms=5_000),
+)
+FACE = Face(frame_seq=1, box=Box(10, 10, 50, 50), landmarks=np.zeros((5, 2), np.float32), score=0.9)
+
+
+class Scene:
+    """A camera, a clock, eyes and a judge that do what a test says."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000 * MS
+        self.seq = 0
+        self.nearest: int | None = 1
+        self.ended: frozenset[int] = frozenset()
+        self.unsure: frozenset[int] = frozenset()
+        self.eye_error: EdgeError | None = None
+        self.judge: Callable[[Frame], Assessment] = good
+        self.forgotten = 0
+        checks = FrameChecks(CheckTerms(stale_after_ms=500, frozen_after_frames=3, dark_below=10))
+        terms = AttemptTerms(timeout_ms=3_000, rearm_after_denial_ms=1_000, rearm_after_grant_ms=5_000)
+        self.gate = Gate(GateStages(checks=checks, eye=self, judge=self, policy=POLICY, terms=terms, clock=self))
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def utc(self) -> dt.datetime:
+        return dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+    def look(self, frame: Frame, now_ns: int) -> Sight:
+        if self.eye_error is not None:
+            raise self.eye_error
+        face = FACE if self.nearest is not None else None
+        return Sight(
+            frame=frame,
+            faces=(face,) if face else (),
+            nearest=self.nearest,
+            face=face,
+            ended=self.ended,
+            unsure=self.unsure,
+        )
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def assess(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> Assessment:
+        return self.judge(frame)
+
+    def frame(self, *, age_ms: int = 0, pixels: int | None = None, repeat: bool = False) -> Step:
+        self.now_ns += 33 * MS
+        self.seq += 1
+        noise = np.random.default_rng(0 if repeat else self.seq).integers(100, 200, (48, 64, 3), np.uint8)
+        if pixels is not None:
+            noise = np.minimum(noise, pixels).astype(np.uint8)
+            noise[0, 0, 0] = self.seq % 5
+        return self.gate.process(
+            Frame(
+                camera_id="c",
+                seq=self.seq,
+                captured_ns=self.now_ns - age_ms * MS,
+                captured_utc=self.utc(),
+                pixels=noise,
+            )
+        )
+
+
+def good(frame: Frame) -> Assessment:
+    return Assessment(
+        frame_seq=frame.seq,
+        captured_ns=frame.captured_ns,
+        quality=Quality(width_px=50, sharpness=1, brightness=100, yaw_ratio=0),
+        screen=Match(subject=ANN, fused=0.8, per_model={"a": 0.8}),
+        verified=Match(subject=ANN, fused=0.8, per_model={"a": 0.8, "b": 0.8}),
+        findings=(Finding(defense="d", outcome=Outcome.PASS, statistic=0.1, threshold=0.2),),
+    )
+
+
+def attacked(frame: Frame) -> Assessment:
+    from dataclasses import replace
+
+    failed = Finding(defense="d", outcome=Outcome.FAIL, statistic=0.3, threshold=0.2)
+    return replace(good(frame), findings=(failed,))
+
+
+def raising(error: EdgeError) -> Callable[[Frame], Assessment]:
+    def judge(frame: Frame) -> Assessment:
+        raise error
+
+    return judge
+
+
+def outcomes(steps: list[Step]) -> list[tuple[Decision, Reason]]:
+    return [(v.decision, v.reason) for s in steps for v in s.verdicts]
+
+
+def anomalies(steps: list[Step]) -> list[str]:
+    return [a.anomaly.value for s in steps for a in s.anomalies]
+
+
+def test_two_good_frames_grant_once_and_the_face_then_waits() -> None:
+    scene = Scene()
+    steps = [scene.frame() for _ in range(20)]
+    assert outcomes(steps) == [(Decision.GRANTED, Reason.MATCH)]
+    assert steps[1].verdicts
+    assert not anomalies(steps)
+
+
+def test_an_attempt_ends_when_its_face_leaves() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.nearest, scene.ended = None, frozenset({1})
+    assert outcomes([scene.frame()]) == [(Decision.DENIED, Reason.NOT_ENOUGH_FRAMES)]
+
+
+def test_tracks_that_may_have_been_swapped_end_the_attempt_as_such() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.nearest, scene.ended, scene.unsure = 2, frozenset({1}), frozenset({1})
+    step = scene.frame()
+    assert step.verdicts[0].reason is Reason.IDENTITY_CHANGED
+    assert anomalies([step]) == ["identity_changed"]
+
+
+def test_a_stale_frame_is_not_evidence() -> None:
+    scene = Scene()
+    steps = [scene.frame(), scene.frame(age_ms=600), scene.frame(age_ms=600), scene.frame(age_ms=600)]
+    assert not outcomes(steps)
+    assert outcomes([scene.frame(), scene.frame()]) == [(Decision.GRANTED, Reason.MATCH)]
+
+
+def test_a_repeated_frame_is_not_evidence_and_a_frozen_feed_ends_the_attempt() -> None:
+    scene = Scene()
+    steps = [scene.frame(repeat=True) for _ in range(10)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.FROZEN_FEED)]
+    assert anomalies(steps) == ["frozen_feed"]
+    scene.frame()
+    assert anomalies([scene.frame(repeat=True) for _ in range(10)]) == ["frozen_feed"]
+
+
+def test_darkness_ends_the_attempt_and_is_told_once() -> None:
+    scene = Scene()
+    steps = [scene.frame(), *(scene.frame(pixels=4) for _ in range(5))]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.DARK_FRAME)]
+    assert anomalies(steps) == ["dark_frame"]
+
+
+def test_a_dark_source_without_an_attempt_still_ends_denied() -> None:
+    scene = Scene()
+    scene.nearest = None
+    steps = [scene.frame(pixels=4) for _ in range(3)]
+    assert outcomes(steps) == []
+    assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.DARK_FRAME)]
+
+
+def test_a_source_without_a_face_ends_denied() -> None:
+    scene = Scene()
+    scene.nearest = None
+    scene.frame()
+    assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.NO_FACE)]
+
+
+def test_finish_after_a_verdict_adds_none() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.frame()
+    assert not scene.gate.finish().verdicts
+
+
+def test_an_engine_fault_is_a_frame_that_does_not_count_and_one_anomaly() -> None:
+    scene = Scene()
+    scene.judge = raising(RecognitionError("NaN", hint="verify"))
+    steps = [scene.frame() for _ in range(4)]
+    assert anomalies(steps) == ["fault_engine"]
+    scene.nearest, scene.ended = None, frozenset({1})
+    assert outcomes([scene.frame()]) == [(Decision.DENIED, Reason.FAULT_ENGINE)]
+
+
+def test_a_fault_of_the_eyes_ends_the_attempt() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.eye_error = CameraError("odd frame", hint="x")
+    steps = [scene.frame(), scene.frame()]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.FAULT_CAMERA)]
+    assert anomalies(steps) == ["fault_camera"]
+
+
+def test_a_camera_fault_is_told_again_after_it_was_over() -> None:
+    scene = Scene()
+    first = scene.gate.fault(Reason.FAULT_CAMERA, "gone")
+    again = scene.gate.fault(Reason.FAULT_CAMERA, "gone")
+    scene.gate.recovered(Reason.FAULT_CAMERA)
+    later = scene.gate.fault(Reason.FAULT_CAMERA, "gone")
+    assert [len(s.anomalies) for s in (first, again, later)] == [1, 0, 1]
+
+
+def test_an_attack_is_refused_and_told_with_the_defense_that_saw_it() -> None:
+    scene = Scene()
+    scene.judge = attacked
+    steps = [scene.frame() for _ in range(5)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.ADVERSARIAL_INPUT)]
+    told = [a for s in steps for a in s.anomalies]
+    assert [(a.anomaly.value, a.detail) for a in told] == [("adversarial_input", "d: fail")]
+
+
+def test_near_misses_hold_the_gate_for_everybody() -> None:
+    scene = Scene()
+    scene.judge = attacked
+    verdicts: list[Verdict] = []
+    while len(verdicts) < 3:
+        verdicts += scene.frame().verdicts
+    scene.judge = good
+    scene.nearest, scene.ended = 2, frozenset({1})
+    assert outcomes([scene.frame()]) == [(Decision.DENIED, Reason.HELD)]
+
+
+def test_an_attempt_that_takes_too_long_is_denied() -> None:
+    scene = Scene()
+    scene.judge = lambda frame: Assessment(
+        frame_seq=frame.seq,
+        captured_ns=frame.captured_ns,
+        quality=Quality(width_px=50, sharpness=1, brightness=100, yaw_ratio=0),
+    )
+    steps = [scene.frame() for _ in range(95)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.UNKNOWN_PERSON)]

@@ -1,0 +1,88 @@
+"""Settings: precedence, closed vocabularies and contradictions."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.domain.errors import ConfigError
+from edge.settings.load import load_settings
+from edge.settings.sections import Environment
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "edge-gate.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults_are_production_and_open_nothing() -> None:
+    settings = load_settings(environ={})
+    assert settings.environment is Environment.PRODUCTION
+    assert settings.door.kind == "none"
+
+
+def test_environment_outranks_file(tmp_path: Path) -> None:
+    file = write(tmp_path, '[gate]\nsite = "north"\ngate = "g1"\n')
+    settings = load_settings(file, environ={"EDGE__GATE__GATE": "g2", "PATH": "/bin"})
+    assert (settings.gate.site, settings.gate.gate) == ("north", "g2")
+
+
+def test_short_forms(tmp_path: Path) -> None:
+    file = write(tmp_path, '[gate]\nsite = "north"\n')
+    settings = load_settings(environ={"EDGE__CONFIG": str(file), "EDGE__STATE": str(tmp_path / "s")})
+    assert settings.gate.site == "north"
+    assert settings.state_dir == tmp_path / "s"
+
+
+def test_state_argument_outranks_all(tmp_path: Path) -> None:
+    settings = load_settings(environ={"EDGE__STATE": "/elsewhere"}, state_dir=tmp_path)
+    assert settings.state_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    "variable", ["EDGE__GATE__SIET", "EDGE__NOTHING", "EDGE__POLICY__FRAMES_NEEDED__X", "EDGE__GATE", "EDGE__"]
+)
+def test_a_variable_that_names_no_setting_is_an_error(variable: str) -> None:
+    with pytest.raises(ConfigError):
+        load_settings(environ={variable: "1"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[gate]\nsiet = 'x'\n",
+        "[gaet]\nsite = 'x'\n",
+        "[gate]\nsite = 'Not A Topic'\n",
+        "[policy]\nframes_needed = 0\n",
+        "[policy]\nframes_needed = 3\nframes_window = 2\n",
+        "[broker]\nusername = 'x'\n",
+        "[broker]\ncert_file = '/x'\n",
+        "[broker]\nhost = 'broker.example'\n",
+        "[broker]\nhost = 'broker.example'\nunsafe_plaintext = true\n",
+        "environment = 'staging'\n",
+        "not toml",
+        "[policy]\nmatch_threshold = 0.1\n",
+    ],
+)
+def test_what_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text), environ={})
+    assert caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_plaintext_abroad_only_in_development(tmp_path: Path) -> None:
+    text = "environment = 'development'\n[broker]\nhost = 'broker.example'\nunsafe_plaintext = true\n"
+    assert load_settings(write(tmp_path, text), environ={}).broker.unsafe_plaintext
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        load_settings(tmp_path / "gone.toml", environ={})
+
+
+def test_binary_rubbish(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError):
+        load_settings(file, environ={})

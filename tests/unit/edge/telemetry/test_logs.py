@@ -1,0 +1,36 @@
+"""Logs: one JSON object a line, and nothing secret or biometric in it."""
+
+import json
+
+import pytest
+import structlog
+
+from edge.telemetry.logs import configure_logs, redact
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "gallery_key", "signing_key", "token", "vector", "embedding", "template", "crop", "pixels"]
+)
+def test_secrets_and_biometrics_are_redacted(key: str) -> None:
+    assert redact(None, "info", {"event": "x", key: "0.123"})[key] == "[redacted]"
+
+
+def test_a_login_in_an_address_is_cut_out() -> None:
+    event = redact(None, "info", {"event": "x", "camera": "rtsp://root:hunter2@10.0.0.1/1"})
+    assert event["camera"] == "rtsp://10.0.0.1/1"
+
+
+def test_lines_are_json_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(form="json")
+    structlog.get_logger("t").info("attempt.decided", decision="denied", password="hunter2")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    line = json.loads(captured.err)
+    assert (line["event"], line["decision"], line["password"]) == ("attempt.decided", "denied", "[redacted]")
+    assert "hunter2" not in captured.err
+
+
+def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(level="warning", form="json")
+    structlog.get_logger("t").info("quiet")
+    assert capsys.readouterr().err == ""
