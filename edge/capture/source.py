@@ -1,7 +1,8 @@
 """The SOURCE grammar of the command line: which camera, video or pictures to look at.
 
 ``/dev/video0`` and any other path below ``/dev`` | ``rtsp://…`` | ``rtsps://…`` | ``csi:0`` | ``synthetic:IMAGE`` |
-a video file | a picture file | a folder of pictures. Devices take options behind a ``?``
+a video file | a picture file | a folder of pictures. A GIF that moves is a video when named by itself, and its first
+frame in a folder. Devices take options behind a ``?``
 (``/dev/video0?size=1280x720&fps=30``), so does the synthetic camera; ``rtsps`` takes them behind a ``#``, which is
 never sent to the camera (``rtsps://camera/1#ca=camera.pem``).
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from edge.capture.animation import is_animated
 from edge.capture.device_options import parse_device_options, parse_rtsp_options
 from edge.capture.rtsp_url import split_rtsp_url
 from edge.capture.synthetic_motion import parse_motion
@@ -28,6 +30,7 @@ _PICTURE_SUFFIXES = frozenset(
     | {".heic", ".heif", ".avif"}  # not readable, but meant as pictures: the message then says what to do
 )
 _JPEG_VIDEO_SUFFIXES = frozenset({".mjpeg", ".mjpg"})  # begin like a JPEG picture
+_GIF_MAGIC = b"GIF8"
 _PICTURE_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*")
 
 
@@ -173,6 +176,8 @@ def _kind_of_file(path: Path) -> SourceKind:
     suffix = path.suffix.lower()
     has_magic = head.startswith(_PICTURE_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
     is_picture = suffix in _PICTURE_SUFFIXES or (has_magic and suffix not in _JPEG_VIDEO_SUFFIXES)
+    if is_picture and head.startswith(_GIF_MAGIC) and is_animated(path):
+        return SourceKind.VIDEO
     return SourceKind.PICTURE if is_picture else SourceKind.VIDEO
 
 

@@ -31,6 +31,8 @@ from edge.vision.detect import FaceDetector
 app = typer.Typer(help="Who the gate knows.", no_args_is_help=True)
 
 NO_CONSENT = "not recorded here"
+_LIVE_MOMENTS = 12  # about five seconds of a clear face
+_ALL_MOMENTS = 10**6
 
 
 @app.command("enroll")
@@ -164,11 +166,15 @@ def _pictures(source: Source, taker: PictureTaker) -> Iterator[EnrollmentPicture
                 else:
                     yield taker.take(frame, feed.still_name or name)
         else:
-            yield from best_of_recording(_frames(feed), taker, name)
+            yield from best_of_recording(_frames(feed), taker, name, enough=_enough_of(source))
 
 
 def _pace_of(source: Source) -> Pace:
     return Pace.REALTIME if source.is_device else Pace.FAST
+
+
+def _enough_of(source: Source) -> int:
+    return _LIVE_MOMENTS if source.is_live else _ALL_MOMENTS
 
 
 def _stills(feed: CameraFeed) -> Iterator[Frame | RefusedPicture]:

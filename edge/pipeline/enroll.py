@@ -80,11 +80,17 @@ class TakesPictures(Protocol):
 
 
 def best_of_recording(
-    frames: Iterable[Frame], taker: TakesPictures, source: str
+    frames: Iterable[Frame], taker: TakesPictures, source: str, *, enough: int = _MOST_MOMENTS
 ) -> tuple[EnrollmentPicture, ...] | tuple[RefusedPicture]:
     """Return the best pictures of a recording: one of each moment, then the moments spread evenly over it.
 
     A recording without a single good picture is refused with the reason of most of its frames.
+
+    Args:
+        frames: in order.
+        taker: makes pictures of them.
+        source: name of the recording, for messages.
+        enough: stop after so many good moments: a live camera has no end.
     """
     best: dict[int, EnrollmentPicture] = {}
     reasons: Counter[Refusal] = Counter()
@@ -92,7 +98,7 @@ def best_of_recording(
     for frame in frames:
         start_ns = frame.captured_ns if start_ns is None else start_ns
         moment = (frame.captured_ns - start_ns) // _MOMENT_NS
-        if moment >= _MOST_MOMENTS:
+        if moment >= _MOST_MOMENTS or (len(best) >= enough and moment not in best):
             break
         found = taker.take(frame, f"{source}#{frame.seq}")
         if isinstance(found, RefusedPicture):

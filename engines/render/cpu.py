@@ -62,8 +62,8 @@ class _Scratch:
     def filtered(self, like: Pixels) -> Pixels:
         return self._filtered[: like.size].reshape(like.shape)
 
-    def planes(self, height: int, width: int) -> list[Pixels]:
-        return [plane[: height * width].reshape(height, width) for plane in self._planes]
+    def planes(self, height: int, width: int) -> Pixels:
+        return self._planes[:, : height * width].reshape(3, height, width)
 
     def occluded(self, inner: Pixels, view: ViewSpec) -> Pixels:
         """Return ``inner``, or a painted copy of it when the view occludes anything (step 3)."""
@@ -108,12 +108,10 @@ def _squeezed(inner: Pixels, squeeze: Squeeze, scratch: _Scratch) -> Pixels:
 
 def _normalize(inner: Pixels, spec: InputSpec, scratch: _Scratch, out: Batch) -> None:
     planes = scratch.planes(*inner.shape[:2])
-    cv2.split(inner, planes)
-    ordered = reversed(planes) if spec.order is ChannelOrder.RGB else iter(planes)
-    mean, scale = np.float32(spec.mean), np.float32(spec.scale)
-    for plane, values in zip(ordered, out, strict=True):
-        np.copyto(values, plane)  # numpy is quick at converting and quick at arithmetic, but not at both in one
-        if mean != 0:
-            np.subtract(values, mean, out=values)
-        if scale != 1:
-            np.multiply(values, scale, out=values)
+    cv2.split(inner, list(planes))
+    # Converted first: numpy is quick at converting and quick at arithmetic, but not at both in one.
+    np.copyto(out, planes[::-1] if spec.order is ChannelOrder.RGB else planes)
+    if spec.mean != 0:
+        np.subtract(out, np.float32(spec.mean), out=out)
+    if spec.scale != 1:
+        np.multiply(out, np.float32(spec.scale), out=out)

@@ -103,6 +103,12 @@ def test_a_long_recording_gives_pictures_spread_over_it() -> None:
     assert int(names[-1]) >= 92
 
 
+def test_a_live_camera_is_watched_only_until_it_gave_enough() -> None:
+    recording = Recording([picture(str(i), X) for i in range(100)])
+    names = [p.source for p in best_of_recording(recording, recording, "live", enough=3)]
+    assert names == ["0", "4", "8"]
+
+
 def test_a_recording_without_a_good_picture_says_what_most_frames_lacked() -> None:
     recording = Recording([RefusedPicture("x", Refusal.NO_FACE), *[RefusedPicture("x", Refusal.BLURRED)] * 2])
     assert best_of_recording(recording, recording, "r") == (RefusedPicture("r", Refusal.BLURRED),)

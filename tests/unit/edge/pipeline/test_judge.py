@@ -1,0 +1,182 @@
+"""The evidence of one frame: who is asked what, and when the expensive pass runs."""
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.defenses.base import Defense, ViewEvidence, finding_of
+from edge.defenses.squeeze import SQUEEZED_VIEWS
+from edge.domain.assessment import Assessment
+from edge.domain.embedding import Binding
+from edge.domain.face import Box, Face
+from edge.domain.finding import Finding
+from edge.domain.frame import Frame
+from edge.domain.match import SubjectRef
+from edge.domain.reasons import Outcome, QualityIssue, Reason
+from edge.domain.verdict import AttemptId
+from edge.pipeline.judge import FaceJudge
+from edge.pipeline.opinion import NAME, SecondOpinion
+from edge.pipeline.screen import Screener
+from edge.pipeline.verify import ModelStage, Verifier
+from edge.policy.decide import AttemptEvidence
+from edge.recognition.embed import Embedder
+from edge.recognition.gallery import Gallery, Template
+from edge.vision.align import ARCFACE_TEMPLATE
+from engines.catalog import CropRecipe
+from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, ViewSpec
+from engines.runtime.base import Engine, FloatArray, Precision
+from tests.support.profiles import A, B, a_profile
+
+ANN = SubjectRef("ann")
+PROFILE = a_profile()
+X, Y, Z = np.eye(3, dtype=np.float32)
+SEEN = AttemptEvidence(attempt_id=AttemptId("t"), started_ns=0, assessments=())
+
+
+class PlainRenderer:
+    """Notes which views were asked for."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def render(
+        self,
+        pixels: NDArray[np.uint8],
+        crop: CropGeometry,
+        views: Sequence[ViewSpec],
+        spec: InputSpec,
+        out: NDArray[np.float32],
+    ) -> None:
+        self.batches.append([view.name for view in views])
+        out[...] = 0
+
+
+class Answers(Engine):
+    """Answers the same vector for every view."""
+
+    runtime = "fake"
+
+    def __init__(self, vector: NDArray[np.float32], batch: int) -> None:
+        super().__init__(model_id="m", precision=Precision.FP32, input_shape=(batch, 3, 4, 4))
+        self._rows = np.repeat(vector[np.newaxis], batch, axis=0) * 7
+
+    def _activate(self) -> None: ...
+
+    def _infer(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        return {"y": self._rows}
+
+    def _deactivate(self) -> None: ...
+
+
+def stage(binding: Binding, vector: NDArray[np.float32], renderer: PlainRenderer) -> ModelStage:
+    engines: dict[int, Engine] = {n: Answers(vector, n) for n in (1, 4)}
+    for engine in engines.values():
+        engine.activate()
+    spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
+    return ModelStage(
+        Embedder(binding=binding, input_spec=spec, output="y", renderer=renderer, engines=engines),
+        CropRecipe.ALIGN_112,
+    )
+
+
+class Sees:
+    """A defense that asks for the squeezed views and passes."""
+
+    name = "sees"
+
+    def views(self, face: Face, rng: random.Random) -> Sequence[ViewSpec]:
+        return SQUEEZED_VIEWS
+
+    def judge(self, evidence: ViewEvidence) -> Finding:
+        assert evidence.views == ("plain", *(v.name for v in SQUEEZED_VIEWS))
+        assert evidence.vectors["a"].shape == (4, 3)
+        return Finding(defense=self.name, outcome=Outcome.PASS, statistic=0, threshold=1)
+
+
+def world(
+    first: NDArray[np.float32], second: NDArray[np.float32], *, people: bool = True
+) -> tuple[FaceJudge, PlainRenderer]:
+    renderer = PlainRenderer()
+    a, b = stage(A, first, renderer), stage(B, second, renderer)
+    known = Template.from_vectors(X[np.newaxis])
+    gallery = Gallery({"a": A, "b": B}, {ANN: {"a": known, "b": known}} if people else {})
+    defenses: tuple[Defense, ...] = (Sees(),)
+    judge = FaceJudge(
+        profile=PROFILE,
+        gallery=lambda: gallery,
+        screener=Screener(embedder=a.embedder, crop_recipe=a.crop_recipe, profile=PROFILE),
+        opinion=SecondOpinion(model=b, alone_threshold=0.7),
+        verifier=Verifier(models=(a, b), defenses=defenses, point=PROFILE.match, rng=random.Random(1)),
+    )
+    return judge, renderer
+
+
+def frame() -> Frame:
+    noise = np.random.default_rng(1).integers(60, 200, (240, 320, 3), np.uint8)
+    return Frame(
+        camera_id="c", seq=3, captured_ns=5, captured_utc=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), pixels=noise
+    )
+
+
+def face(width: float = 112) -> Face:
+    landmarks = (ARCFACE_TEMPLATE * width / 112 + 60).astype(np.float32)
+    return Face(frame_seq=3, box=Box(60, 60, width, width), landmarks=landmarks, score=0.9)
+
+
+def assess(judge: FaceJudge, seen: AttemptEvidence = SEEN, width: float = 112) -> Assessment:
+    return judge.assess(frame(), face(width), seen)
+
+
+def test_a_candidate_is_verified_on_the_same_frame_with_all_views() -> None:
+    judge, renderer = world(X, X)
+    result = assess(judge)
+    assert result.screen is not None
+    assert result.verified is not None
+    assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(1)}
+    assert [f.outcome for f in result.findings] == [Outcome.PASS]
+    assert renderer.batches == [["plain"], *[["plain", *(v.name for v in SQUEEZED_VIEWS)]] * 2]
+
+
+def test_a_stranger_costs_one_pass_and_one_second_opinion_an_attempt() -> None:
+    judge, renderer = world(Y, Y)
+    first = assess(judge)
+    assert (first.screen, first.verified) == (None, None)
+    assert [(f.defense, f.outcome) for f in first.findings] == [(NAME, Outcome.PASS)]
+    assert len(renderer.batches) == 2
+    later = assess(judge, AttemptEvidence(attempt_id=AttemptId("t"), started_ns=0, assessments=(first,)))
+    assert later.findings == ()
+    assert len(renderer.batches) == 3
+
+
+def test_a_stranger_whom_the_other_model_knows_is_a_finding() -> None:
+    judge, _ = world(Y, X)
+    assert [(f.defense, f.outcome) for f in assess(judge).findings] == [(NAME, Outcome.FAIL)]
+
+
+def test_verification_uses_both_models_whatever_screening_said() -> None:
+    judge, _ = world(X, Z)
+    result = assess(judge)
+    assert result.verified is not None
+    assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(0)}
+
+
+def test_an_empty_gallery_is_a_fault_before_any_engine_runs() -> None:
+    judge, renderer = world(X, X, people=False)
+    assert assess(judge).fault is Reason.EMPTY_GALLERY
+    assert renderer.batches == []
+
+
+def test_a_poor_picture_reaches_no_engine() -> None:
+    judge, renderer = world(X, X)
+    result = assess(judge, width=30)
+    assert result.quality is not None
+    assert QualityIssue.TOO_SMALL in result.quality.issues
+    assert renderer.batches == []
+
+
+def test_nothing_measured_is_never_a_pass() -> None:
+    assert finding_of("x", []).outcome is Outcome.ERROR
