@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from calibration.evaluate_clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluate_pairs import PairEvaluation, PairFigures, evaluate_pairs
 from calibration.faces import FaceReader
 from calibration.identities import split_a
 from calibration.pairs import read_pairs
 from calibration.provisional import fit_provisional
 from edge.commands.options import ConfigOption, JsonOption
-from edge.commands.output import print_json
+from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
 from edge.daemon.models import load_models
@@ -86,6 +87,40 @@ def faces(
         return
     for key, value in values.items():
         print(f"{key:16} {value}")
+
+
+@evaluate.command("clips")
+def clips(
+    videos: Annotated[Path, typer.Option(help="Folder of the clips.")],
+    people: Annotated[Path, typer.Option(help="TSV with columns person and clip.")],
+    enroll_with: Annotated[int, typer.Option(min=0, help="Which of each person's clips enrolls them.")] = 0,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Enroll everybody on one clip and watch all others: a smoke test of the whole gate, never a FAR."""
+    settings = load_settings(config)
+    every = read_clips(people, videos)
+    printer = Printer(as_json=as_json, columns={"clip": 24, "person": 10, "granted": 16, "first_grant_ms": 14})
+    results: list[ClipResult] = []
+    with load_models(settings.engine, progress=rich_progress()) as models:
+        profile = read_profile(settings, models, environment="development")
+        for result in evaluate_clips(every, settings, models, profile, enroll_with=enroll_with):
+            results.append(result)
+            printer.record(
+                {
+                    "clip": result.clip.file.name,
+                    "person": result.clip.person,
+                    "granted": list(result.granted) if as_json else ", ".join(result.granted),
+                    "first_grant_ms": result.first_grant_ms,
+                    "reasons": list(result.reasons),
+                }
+            )
+    right = sum(r.is_right for r in results)
+    slowest = max((r.first_grant_ms for r in results if r.first_grant_ms is not None), default=None)
+    wrong = sum(set(r.granted) - {r.clip.person} != set() for r in results)
+    printer.summary(
+        {"clips": len(results), "right": right, "granted_wrong": wrong, "slowest_first_grant_ms": slowest}
+    )
 
 
 @calibrate.command("provisional")

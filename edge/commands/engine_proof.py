@@ -6,7 +6,6 @@ from typing import Any
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec
 from engines.errors import RuntimeMissingError
-from engines.parity import FACENET_BAR, measure_parity
 from engines.runtime.base import Engine
 from engines.verify import verify
 
@@ -91,6 +90,8 @@ def facenet_parity(spec: ModelSpec, store: ModelStore) -> tuple[ProofLine, ...]:
     """
     if spec.converter != _FACENET:
         return ()
+    from engines.parity import FACENET_BAR, measure_parity  # brings in protobuf, which a gate does not need
+
     try:
         value, detail = measure_parity(spec, store).max_difference, ""
     except RuntimeMissingError as error:

@@ -33,10 +33,12 @@ class Printer:
             self._line({key: key.replace("_", " ") for key in self._columns})
         self._line({key: _for_people(values.get(key)) for key in self._columns})
 
-    def note(self, text: str) -> None:
-        """Print a remark for people; programs do not see it."""
-        if not self._as_json:
-            print(text, flush=True)
+    def summary(self, values: Mapping[str, Any]) -> None:
+        """Print what all records come to, under them."""
+        if self._as_json:
+            print_json(values)
+        else:
+            print("; ".join(f"{key.replace('_', ' ')} {_for_people(value)}" for key, value in values.items()))
 
     def _line(self, cells: Mapping[str, str]) -> None:
         print("  ".join(cells[key].ljust(width) for key, width in self._columns.items()).rstrip(), flush=True)

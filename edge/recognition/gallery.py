@@ -50,6 +50,11 @@ class Template:
             raise ValueError("a template's embeddings cancel out")
         return Template(vectors.astype(np.float32), (mean / norm).astype(np.float32))
 
+    @staticmethod
+    def from_embeddings(embeddings: Iterable[Embedding]) -> "Template":
+        """Return the template of one model's embeddings. Raises as :meth:`from_vectors` does."""
+        return Template.from_vectors(np.stack([embedding.vector for embedding in embeddings]))
+
     def scores(self, probes: FloatArray) -> NDArray[np.float64]:
         """Return the score of each probe row: min(cosine to centroid, median cosine); float64 (n,)."""
         to_centroid = probes.astype(np.float64) @ self.centroid.astype(np.float64)

@@ -1,5 +1,6 @@
 """How much a face of this frame resembles, in place and size, a face of an earlier one."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ from edge.domain.face import Face
 
 _MOST_GROWTH = 4.0  # in area
 _STRIDE_NS = 50_000_000  # in this time a walker's face may move by its own size
+
+Points = list[list[float]]
 
 
 def likeness(old: Sequence[Face], new: Sequence[Face], gaps_ns: Sequence[int] = ()) -> NDArray[np.float64]:
@@ -23,27 +26,21 @@ def likeness(old: Sequence[Face], new: Sequence[Face], gaps_ns: Sequence[int] = 
         new: faces seen now.
         gaps_ns: how long ago each of ``old`` was seen; empty = just now.
     """
-    if not old or not new:
-        return np.zeros((len(old), len(new)))
-    overlap, size = _overlap_and_size(_boxes(old)[:, None], _boxes(new)[None])
-    before, now = (np.stack([face.landmarks for face in faces]).astype(np.float64) for faces in (old, new))
-    distance = np.linalg.norm(before[:, None] - now[None], axis=3).mean(axis=2)
-    gaps = np.asarray(gaps_ns or [0] * len(old), np.float64)[:, None]
-    closeness = np.clip(1 - distance / (size * (1 + gaps / _STRIDE_NS)), 0, 1)
-    areas = [_boxes(faces)[:, 2:].prod(axis=1) for faces in (old, new)]
-    growth = areas[0][:, None] / areas[1][None]
-    is_alike = (overlap > 0) | ((growth < _MOST_GROWTH) & (growth > 1 / _MOST_GROWTH))
-    return np.where(is_alike, (overlap + closeness) / 2, 0.0)
+    # Plain floats: there are one or two faces, and small arrays cost more than they save.
+    before, now = ([face.landmarks.tolist() for face in faces] for faces in (old, new))
+    reaches = [1 + gap / _STRIDE_NS for gap in gaps_ns] or [1.0] * len(old)
+    scores = [
+        [_pair(a, b, p, q, reach) for b, q in zip(new, now, strict=True)]
+        for a, p, reach in zip(old, before, reaches, strict=True)
+    ]
+    return np.array(scores, np.float64).reshape(len(old), len(new))
 
 
-def _boxes(faces: Sequence[Face]) -> NDArray[np.float64]:
-    return np.array([(f.box.x, f.box.y, f.box.width, f.box.height) for f in faces])
-
-
-def _overlap_and_size(
-    a: NDArray[np.float64], b: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    ends = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    shared = (ends - np.maximum(a[..., :2], b[..., :2])).clip(min=0).prod(axis=-1)
-    areas = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1)
-    return shared / (areas - shared), np.sqrt(areas / 2)
+def _pair(a: Face, b: Face, before: Points, now: Points, reach: float) -> float:
+    overlap = a.box.iou(b.box)
+    growth = a.box.area / b.box.area
+    if not overlap and not 1 / _MOST_GROWTH < growth < _MOST_GROWTH:
+        return 0.0
+    distance = sum(math.dist(p, q) for p, q in zip(before, now, strict=True)) / len(before)
+    size = math.sqrt((a.box.area + b.box.area) / 2)
+    return (overlap + max(0.0, 1 - distance / (size * reach))) / 2

@@ -199,7 +199,7 @@ def test_parity_is_of_facenet_alone_and_a_missing_runtime_is_said(
     def missing(*_: object) -> None:
         raise RuntimeMissingError("onnxruntime is not installed", hint="install it")
 
-    monkeypatch.setattr("edge.commands.engine_proof.measure_parity", missing)
+    monkeypatch.setattr("engines.parity.measure_parity", missing)
     store = ModelStore(tmp_path)
     assert facenet_parity(find_spec("sface-2021dec"), store) == ()
     (line,) = facenet_parity(find_spec("facenet-20180408"), store)
