@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ from edge.domain.frame import Frame
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
 from edge.settings.load import load_settings
+from edge.store.gallery import Person
 from edge.store.state import State
 from edge.vision.detect import FaceDetector
 
@@ -76,16 +77,7 @@ def list_people(state: StateOption = None, config: ConfigOption = None, as_json:
     printer = Printer(as_json=as_json, columns={"subject": 32, "pictures": 8, "created": 20, "reference": 34})
     with opened:
         for person in opened.gallery.people():
-            printer.record(
-                {
-                    "subject": person.label,
-                    "reference": person.subject,
-                    "created": person.created.isoformat(timespec="seconds"),
-                    "templates": person.templates,
-                    "pictures": person.crops,
-                    "consent": person.consent_note,
-                }
-            )
+            printer.record(_record(person))
 
 
 @app.command("show")
@@ -101,14 +93,7 @@ def show(
         person = next((p for p in opened.gallery.people() if p.label == subject), None)
     if person is None:
         raise _nobody(subject)
-    values = {
-        "subject": person.label,
-        "reference": person.subject,
-        "created": person.created.isoformat(timespec="seconds"),
-        "templates": person.templates,
-        "pictures": person.crops,
-        "consent": person.consent_note,
-    }
+    values = _record(person)
     if as_json:
         print_json(values)
         return
@@ -134,6 +119,17 @@ def erase(
         print_json({"subject": subject, "erased": True})
     else:
         print(f"{subject} is erased")
+
+
+def _record(person: Person) -> dict[str, Any]:
+    return {
+        "subject": person.label,
+        "reference": person.subject,
+        "created": person.created.isoformat(timespec="seconds"),
+        "templates": person.templates,
+        "pictures": person.crops,
+        "consent": person.consent_note,
+    }
 
 
 def _collect(sources: Sequence[Source], models: Models, profile: Profile, opened: State) -> Enrollment:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator
 
 from edge.capture.source import SourceKind
 from edge.capture.supervisor import CameraFeed, Nothing
-from edge.domain.errors import CameraError, PictureError
+from edge.domain.errors import CameraError, EdgeError, PictureError
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.pipeline.gate import Gate
 from edge.pipeline.step import Step
 
 POLL_MS = 200
+
+
+class GateDefectError(EdgeError):
+    """A defect of the gate itself. The attempt was denied and recorded; the gate must not go on."""
 
 
 def steps(
@@ -64,7 +68,14 @@ def _through(
     frame: Frame, feed: CameraFeed, gate: Gate, on_frame: Callable[[Frame, Step], None] | None
 ) -> Iterator[Step]:
     gate.recovered(Reason.FAULT_CAMERA)
-    step = gate.process(frame)
+    try:
+        step = gate.process(frame)
+    except Exception as error:  # a defect of ours: it too must end denied, on record, before it ends the gate
+        yield gate.fault(Reason.FAULT_INTERNAL, f"{type(error).__name__} while a frame was judged")
+        raise GateDefectError(
+            f"a frame could not be judged: {type(error).__name__}: {error}",
+            hint="this is a defect of edge-gate: report it with the log; the door stays shut",
+        ) from error
     if on_frame is not None:
         on_frame(frame, step)
     if step.verdicts or step.anomalies:

@@ -17,7 +17,7 @@ from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
 from edge.daemon.notify import Notifier
 from edge.daemon.state import open_gate_state
-from edge.domain.anomaly import AnomalyReport
+from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import ConfigError, EdgeError, StoreError
 from edge.domain.frame import Frame
@@ -67,14 +67,22 @@ class _Bus:
         self.fault: Reason | None = None
 
     def on_link(self, link: Link) -> None:
-        """Log once when the broker goes away and once when it is back."""
+        """Tell once when the broker goes away and once when it is back."""
         is_connected = link.state is LinkState.CONNECTED
-        if is_connected != self._was_connected and link.state is not LinkState.STARTING:
+        if is_connected != self._was_connected and link.state not in (LinkState.STARTING, LinkState.STOPPED):
             self._was_connected = is_connected
             if is_connected:
                 log.info("broker.connected")
             else:
                 log.warning("broker.lost", fault=str(link.fault or ""), hint=getattr(link.fault, "hint", ""))
+                self.anomalies.put(
+                    AnomalyReport(
+                        anomaly=Anomaly.FAULT_BROKER,
+                        detail=str(link.fault or "the connection ended"),
+                        attempt=None,
+                        occurred_utc=self._clock.utc(),
+                    )
+                )
 
     def on_anomaly(self, report: AnomalyReport) -> None:
         """Keep it for the gate's own thread."""

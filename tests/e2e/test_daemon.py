@@ -115,6 +115,8 @@ def test_decisions_made_without_a_broker_arrive_when_it_comes(state: Path, tmp_p
 
         some("a grant is recorded without a broker", decided)
         with open_state(mine, keys) as opened:
+            assert any(b'"fault_broker"' in r.body for r in opened.ledger.records())
+        with open_state(mine, keys) as opened:
             owed = opened.outbox.depth()
             assert owed >= 2
         with broker:
