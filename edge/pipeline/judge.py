@@ -55,5 +55,6 @@ class FaceJudge:
             if self.opinion.was_asked(evidence.assessments):
                 return seen
             return replace(seen, findings=(self.opinion.ask(pixels, face, gallery),))
-        verification = self.verifier.verify(pixels, face, candidate.subject, gallery)
-        return replace(seen, screen=candidate, verified=verification.match, findings=verification.findings)
+        match, probe = candidate
+        verification = self.verifier.verify(pixels, face, match.subject, gallery, known=(probe,))
+        return replace(seen, screen=match, verified=verification.match, findings=verification.findings)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.domain.embedding import Embedding
 from edge.domain.face import Face
 from edge.domain.match import Match
 from edge.domain.profile import Profile
@@ -26,8 +27,8 @@ class Screener:
         self._crop_recipe = crop_recipe
         self._threshold = profile.screen_threshold
 
-    def candidate(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> Match | None:
-        """Return the best candidate of the gallery, or None when nobody reaches the screening threshold.
+    def candidate(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> tuple[Match, Embedding] | None:
+        """Return the best candidate of the gallery with the probe that found it, or None when nobody comes near.
 
         Raises:
             RecognitionError: the engine failed.
@@ -38,4 +39,4 @@ class Screener:
         if best is None or not best[1] >= self._threshold:
             return None
         subject, score = best
-        return Match(subject=subject, fused=score, per_model={probe.binding.model_id: score})
+        return Match(subject=subject, fused=score, per_model={probe.binding.model_id: score}), probe

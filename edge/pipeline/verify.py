@@ -1,4 +1,8 @@
-"""The expensive pass, on a would-be grant only: all defenses' views, one batch per model, against the candidate."""
+"""The expensive pass, on a would-be grant only: all defenses' views, one batch per model, against the candidate.
+
+A candidate of screening is not a would-be grant yet: with many people enrolled most strangers resemble somebody a
+little. So the plain pictures of both models are compared first.
+"""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -8,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.defenses.base import Defense, ViewEvidence
+from edge.domain.embedding import Embedding
 from edge.domain.face import Face
 from edge.domain.finding import Finding
 from edge.domain.match import Match, SubjectRef
@@ -15,7 +20,7 @@ from edge.domain.profile import MatchPoint
 from edge.recognition.embed import Embedder
 from edge.recognition.gallery import Gallery
 from edge.vision.align import crop_geometry
-from engines.render.spec import PLAIN, ViewSpec
+from engines.render.spec import PLAIN, CropGeometry, ViewSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,51 @@ class Verifier:
         self._point = point
         self._rng = rng
 
-    def verify(self, pixels: NDArray[np.uint8], face: Face, candidate: SubjectRef, gallery: Gallery) -> Verification:
-        """Compare the face with one candidate under every defense.
+    def verify(
+        self,
+        pixels: NDArray[np.uint8],
+        face: Face,
+        candidate: SubjectRef,
+        gallery: Gallery,
+        *,
+        known: Sequence[Embedding] = (),
+    ) -> Verification:
+        """Compare the face with one candidate, and under every defense if that would be a grant.
+
+        Args:
+            pixels: uint8 BGR frame (h, w, 3).
+            face: the face in it.
+            candidate: whom screening named.
+            gallery: who is enrolled.
+            known: plain embeddings of this very face that are there already.
+
+        Returns:
+            The comparison; without findings when the plain pictures already say no, which costs one pass a model.
 
         Raises:
             RecognitionError: an engine failed.
+            TrustError: an embedding is not bound to the gallery's model, recipe and precision.
         """
+        crops = {m.model_id: crop_geometry(m.crop_recipe, face) for m in self._models}
+        made = {e.binding.model_id: e for e in known}
+        probes = [
+            made.get(m.model_id) or m.embedder.embed_one(pixels, crops[m.model_id], PLAIN) for m in self._models
+        ]
+        plain = gallery.compare(candidate, probes, self._point)
+        if not plain.fused >= self._point.threshold:
+            return Verification(plain, ())
+        return self._defended(pixels, face, candidate, gallery, crops)
+
+    def _defended(
+        self,
+        pixels: NDArray[np.uint8],
+        face: Face,
+        candidate: SubjectRef,
+        gallery: Gallery,
+        crops: Mapping[str, CropGeometry],
+    ) -> Verification:
         views = self._views(face)
-        vectors = {
-            m.model_id: m.embedder.embed(pixels, crop_geometry(m.crop_recipe, face), views) for m in self._models
-        }
+        vectors = {m.model_id: m.embedder.embed(pixels, crops[m.model_id], views) for m in self._models}
         scores = {model: gallery.scores(candidate, model, rows) for model, rows in vectors.items()}
         evidence = ViewEvidence(
             views=tuple(v.name for v in views),

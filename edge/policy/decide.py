@@ -154,7 +154,7 @@ def _rule(evidence: AttemptEvidence, limits: Limits, now_ns: int, policy: Policy
     if len(good) >= policy.frames_needed and len(people) == 1:
         return _Ruling(Decision.GRANTED, Reason.MATCH, people.pop())
 
-    verifications = sum(1 for a in evidence.assessments if a.verified is not None)
+    verifications = sum(1 for a in evidence.assessments if a.verified is not None and a.findings)
     if evidence.end is None and verifications < policy.most_verifications:
         return None
     return _Ruling(Decision.DENIED, _telling_reason(evidence, rule, now_ns), candidate)

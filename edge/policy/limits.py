@@ -9,7 +9,6 @@ COUNTED = frozenset(
         Reason.ADVERSARIAL_INPUT,
         Reason.MODEL_DISAGREEMENT,
         Reason.IDENTITY_CHANGED,
-        Reason.DEFENSE_INCOMPLETE,
         Reason.NOT_ENOUGH_FRAMES,
     }
 )

@@ -40,11 +40,11 @@ def frame_rules(terms: FrameTerms) -> Rule:
             no_fault,
             _is_fresh(terms.most_age_ms),
             has_good_quality,
-            _nothing_failed(terms.reasons),
+            _no_objection(terms.mandatory, terms.reasons),
             has_candidate,
             _models_agree(terms.match),
-            _defenses_passed(terms.mandatory),
             _matches(terms.match),
+            _defenses_passed(terms.mandatory, terms.reasons),
         )
     )
 
@@ -98,19 +98,23 @@ def _is_fresh(most_age_ms: float) -> Rule:
     return check
 
 
-def _nothing_failed(reasons: Mapping[str, Reason]) -> Rule:
-    """A defense that failed, mandatory or not, is the reason; one that the policy does not name is adversarial."""
+def _no_objection(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -> Rule:
+    """Whoever else was asked, such as the second opinion on an unknown face, must not have objected."""
 
     def check(assessment: Assessment, now_ns: int) -> Reason | None:
         del now_ns
-        failed = [f.defense for f in assessment.findings if f.outcome is Outcome.FAIL]
+        failed = [f.defense for f in assessment.findings if f.outcome is Outcome.FAIL and f.defense not in mandatory]
         return reasons.get(failed[0], Reason.ADVERSARIAL_INPUT) if failed else None
 
     return check
 
 
 def _models_agree(point: MatchPoint) -> Rule:
-    """Each model by itself must reach its loose floor; one high and one low is a disagreement."""
+    """Each model by itself must reach its loose floor.
+
+    One sure of the person and another below its floor is a disagreement; one merely near is a stranger who resembles
+    somebody, as every large gallery has.
+    """
 
     def check(assessment: Assessment, now_ns: int) -> Reason | None:
         del now_ns
@@ -119,21 +123,24 @@ def _models_agree(point: MatchPoint) -> Rule:
         scores = assessment.verified.per_model
         if set(point.floors) != set(scores):
             return Reason.DEFENSE_INCOMPLETE
-        reached = [scores[model] >= floor for model, floor in point.floors.items()]
-        if all(reached):
+        if all(scores[model] >= floor for model, floor in point.floors.items()):
             return None
-        return Reason.MODEL_DISAGREEMENT if any(reached) else Reason.UNKNOWN_PERSON
+        is_sure = any(scores[model] >= sure for model, sure in point.alone.items())
+        return Reason.MODEL_DISAGREEMENT if is_sure else Reason.UNKNOWN_PERSON
 
     return check
 
 
-def _defenses_passed(mandatory: frozenset[str]) -> Rule:
+def _defenses_passed(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -> Rule:
     """Exactly one finding of every mandatory defense, and it must be PASS with a finite number."""
 
     def check(assessment: Assessment, now_ns: int) -> Reason | None:
         del now_ns
         if not mandatory:
             return Reason.EMPTY_POLICY
+        failed = [f.defense for f in assessment.findings if f.outcome is Outcome.FAIL]
+        if failed:
+            return reasons.get(failed[0], Reason.ADVERSARIAL_INPUT)
         for defense in mandatory:
             of_it = [finding for finding in assessment.findings if finding.defense == defense]
             if len(of_it) != 1 or of_it[0].outcome is not Outcome.PASS or not math.isfinite(of_it[0].statistic):

@@ -33,7 +33,7 @@ from tests.support.profiles import A, B, a_profile
 
 ANN = SubjectRef("ann")
 PROFILE = a_profile()
-X, Y, Z = np.eye(3, dtype=np.float32)
+X, Y, _ = np.eye(3, dtype=np.float32)
 SEEN = AttemptEvidence(attempt_id=AttemptId("t"), started_ns=0, assessments=())
 
 
@@ -138,7 +138,18 @@ def test_a_candidate_is_verified_on_the_same_frame_with_all_views() -> None:
     assert result.verified is not None
     assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(1)}
     assert [f.outcome for f in result.findings] == [Outcome.PASS]
-    assert renderer.batches == [["plain"], *[["plain", *(v.name for v in SQUEEZED_VIEWS)]] * 2]
+    assert renderer.batches == [["plain"], ["plain"], *[["plain", *(v.name for v in SQUEEZED_VIEWS)]] * 2]
+
+
+def test_somebody_who_merely_resembles_a_person_costs_one_pass_a_model_and_no_defense() -> None:
+    resembling = np.array([0.45, 0.89, 0], np.float32)
+    judge, renderer = world(resembling, Y)
+    result = assess(judge)
+    assert result.screen is not None
+    assert result.verified is not None
+    assert result.verified.fused < PROFILE.match.threshold
+    assert result.findings == ()
+    assert renderer.batches == [["plain"], ["plain"]]
 
 
 def test_a_stranger_costs_one_pass_and_one_second_opinion_an_attempt() -> None:
@@ -158,10 +169,10 @@ def test_a_stranger_whom_the_other_model_knows_is_a_finding() -> None:
 
 
 def test_verification_uses_both_models_whatever_screening_said() -> None:
-    judge, _ = world(X, Z)
+    judge, _ = world(X, np.array([0.1, 0, 0.995], np.float32))
     result = assess(judge)
     assert result.verified is not None
-    assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(0)}
+    assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(0.1, abs=1e-3)}
 
 
 def test_an_empty_gallery_is_a_fault_before_any_engine_runs() -> None:

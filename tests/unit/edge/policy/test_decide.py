@@ -128,6 +128,19 @@ MISSING: dict[str, tuple[Callable[[Assessment], Assessment], Reason]] = {
         lambda a: replace(a, verified=Match(subject=ANN, fused=0.6, per_model={"a": 0.95, "b": 0.25})),
         Reason.MODEL_DISAGREEMENT,
     ),
+    "one model merely near, the other below its floor": (
+        lambda a: replace(a, verified=Match(subject=ANN, fused=0.5, per_model={"a": 0.69, "b": 0.29})),
+        Reason.UNKNOWN_PERSON,
+    ),
+    "a defense failed on somebody who does not match anyway": (
+        lambda a: replace(
+            a,
+            verified=Match(subject=ANN, fused=0.4, per_model={"a": 0.4, "b": 0.4}),
+            findings=(replace(a.findings[0], outcome=Outcome.FAIL), *a.findings[1:]),
+        ),
+        Reason.UNKNOWN_PERSON,
+    ),
+    "compared, but not defended": (lambda a: replace(a, findings=()), Reason.DEFENSE_INCOMPLETE),
     "fused claims more than the models": (
         lambda a: replace(a, verified=Match(subject=ANN, fused=0.9, per_model={"a": 0.4, "b": 0.4})),
         Reason.UNKNOWN_PERSON,
@@ -246,7 +259,7 @@ def test_near_misses_start_a_hold_that_denies_good_evidence() -> None:
 def test_strangers_and_empty_scenes_cost_nothing() -> None:
     now = Instant(NOW_NS, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     limits = Limits()
-    for what in ("no candidate", "no quality", "bad quality"):
+    for what in ("no candidate", "no quality", "bad quality", "fused below threshold"):
         for _ in range(5):
             _, limits = decide(evidence(MISSING[what][0](good(1)), end=AttemptEnd.LEFT), limits, now, POLICY)
     assert limits == Limits()
