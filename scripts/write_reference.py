@@ -135,7 +135,8 @@ def payloads_block() -> str:
 
 def example_block() -> str:
     """Return a decision event, made by the gate's own code with a key that everybody knows."""
-    message = decision_message(_verdict(), _IDENTITY, Ticket(f"{7:032x}", 42), Signer(bytes(range(32))), _NOON)
+    ticket, signer = Ticket(f"{7:032x}", 42), Signer(bytes(range(32)))
+    message = decision_message(_verdict(), _IDENTITY, ticket, signer, _NOON, opens=True)
     text = json.dumps(json.loads(message.payload), indent=2)
     return f"Topic `{message.topic}`:\n\n```json\n{text}\n```"
 

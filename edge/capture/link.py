@@ -124,5 +124,5 @@ def decode_report(line: bytes) -> Report:
             hint=str(fields["hint"])[:_MOST_TEXT],
             picture=str(fields["picture"])[:_MOST_TEXT],
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise LinkError("this is not a report") from error

@@ -178,7 +178,8 @@ class SlotReader:
     def _frame(self, start: int) -> SlotFrame | None:
         seq, captured, source, width, height, code, name_length = _HEADER.unpack_from(self._memory, start)
         size = width * height * 3 // (1 if code == 0 else 2)
-        if code >= len(_FORMATS) or not 0 < size <= MOST_FRAME_BYTES or name_length > _MOST_NAME_BYTES:
+        is_odd = code != 0 and (width % 2 or height % 2)
+        if code >= len(_FORMATS) or is_odd or not 0 < size <= MOST_FRAME_BYTES or name_length > _MOST_NAME_BYTES:
             raise SlotError(f"a frame of {width} x {height} pixels, format {code}, cannot be")
         name = bytes(self._memory[start + _HEADER.size : start + _HEADER.size + name_length]) if name_length else b""
         return SlotFrame(

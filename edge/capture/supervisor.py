@@ -204,10 +204,10 @@ class CameraFeed:
             case ReportKind.OPENED:
                 self._is_open = True
                 return None
-            case ReportKind.PICTURE_FAILED:
+            case ReportKind.PICTURE_FAILED if self._source.is_stills:
                 self._still_name = report.picture
                 raise report.error
-            case ReportKind.FAILED:
+            case ReportKind.FAILED | ReportKind.PICTURE_FAILED:
                 self._kill()
                 raise self._failed(report.error)
             case ReportKind.ENDED:

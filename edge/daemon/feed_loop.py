@@ -45,6 +45,8 @@ def steps(
         try:
             frame = feed.next_frame(POLL_MS)
         except PictureError as error:
+            if not feed.source.is_stills:
+                raise
             yield gate.refuse(Reason.FAULT_CAMERA, f"{error} ({error.hint})")
             gate.recovered(Reason.FAULT_CAMERA)
             if feed.source.kind is not SourceKind.FOLDER:
@@ -76,9 +78,9 @@ def _through(
             f"a frame could not be judged: {type(error).__name__}: {error}",
             hint="this is a defect of edge-gate: report it with the log; the door stays shut",
         ) from error
-    if on_frame is not None:
-        on_frame(frame, step)
     if step.verdicts or step.anomalies:
         yield step
+    if on_frame is not None:
+        on_frame(frame, step)
     if feed.source.is_stills:
         yield gate.finish()

@@ -25,6 +25,7 @@ from edge.domain.reasons import Reason
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
 from edge.door.mqtt_only import MqttOnlyDoor
+from edge.messaging.envelope import DECISION_VALID
 from edge.messaging.identity import GateIdentity
 from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
@@ -32,13 +33,16 @@ from edge.messaging.payloads import HealthV1, LifecyclePhase
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
 from edge.pipeline.step import Step
+from edge.settings.sections import Environment
 from edge.settings.tree import Settings
 from edge.store.state import State
 from edge.trust.keys import KeyRing
 
 log = structlog.get_logger(__name__)
 
-DOOR_AGE_MS = 2_000.0  # a verdict that waited longer than this opens nothing
+_QUIET_NS = 10_000_000_000
+
+DOOR_AGE_MS = DECISION_VALID.total_seconds() * 1_000  # as long as the signed event may open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class _Bus:
         self._boot_id = boot_id
         self._started_ns = clock.monotonic_ns()
         self._was_connected = True
+        self._told_ns: dict[Anomaly, int] = {}
         self.anomalies: queue.SimpleQueue[AnomalyReport] = queue.SimpleQueue()
         self.fault: Reason | None = None
 
@@ -75,7 +80,7 @@ class _Bus:
                 log.info("broker.connected")
             else:
                 log.warning("broker.lost", fault=str(link.fault or ""), hint=getattr(link.fault, "hint", ""))
-                self.anomalies.put(
+                self.on_anomaly(
                     AnomalyReport(
                         anomaly=Anomaly.FAULT_BROKER,
                         detail=str(link.fault or "the connection ended"),
@@ -85,13 +90,17 @@ class _Bus:
                 )
 
     def on_anomaly(self, report: AnomalyReport) -> None:
-        """Keep it for the gate's own thread."""
-        self.anomalies.put(report)
+        """Keep it for the gate's own thread; of each kind one a while, so that a flood on the bus fills nothing."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._told_ns.get(report.anomaly, -_QUIET_NS) >= _QUIET_NS:
+            self._told_ns[report.anomaly] = now_ns
+            self.anomalies.put(report)
 
     def health(self) -> HealthV1:
         """Return how the gate is."""
         try:
             rows = self._state.outbox.depth()
+            self.fault = None if self.fault is Reason.FAULT_STORE else self.fault
         except StoreError:
             rows, self.fault = 0, Reason.FAULT_STORE
         uptime_s = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000_000
@@ -108,10 +117,10 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
     if not settings.camera.source:
         raise ConfigError("no camera is configured", hint="set camera.source, or EDGE__CAMERA__SOURCE")
     source = parse_source(settings.camera.source)
-    if settings.door.kind != "none" and not source.is_device and settings.environment == "production":
+    if settings.door.kind != "none" and (source.is_stills or not (source.is_device or _is_development(settings))):
         raise ConfigError(
             f"{source.redacted} is no camera, and a door is configured",
-            hint="set door.kind = none to try a recording, or environment = development",
+            hint="set door.kind = none to try it: decisions then open nothing",
         )
     state, keys = open_gate_state(settings)
     with state, load_models(settings.engine) as models:
@@ -134,7 +143,8 @@ class _Service:
         section = settings.gate
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
-        policy = policy_of(settings.policy, parts.profile, is_stills=False)
+        self._source = parse_source(settings.camera.source)
+        policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
         self._messenger = Messenger(
             broker_options(settings),
             self._identity.topics,
@@ -160,7 +170,7 @@ class _Service:
 
     def run(self, people: LiveGallery) -> None:
         """Serve until the feed ends or a stop is asked for."""
-        source = parse_source(self._settings.camera.source)
+        source = self._source
         self._messenger.start()
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
@@ -199,6 +209,10 @@ class _Service:
         except EdgeError as error:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
+
+
+def _is_development(settings: Settings) -> bool:
+    return settings.environment is Environment.DEVELOPMENT
 
 
 def _door(settings: Settings, clock: Clock) -> Door | None:

@@ -50,9 +50,23 @@ class Signer(Protocol):
 
 
 def decision_message(
-    verdict: Verdict, identity: GateIdentity, ticket: Ticket, signer: Signer, now_utc: dt.datetime
+    verdict: Verdict,
+    identity: GateIdentity,
+    ticket: Ticket,
+    signer: Signer,
+    now_utc: dt.datetime,
+    *,
+    opens: bool = False,
 ) -> OutboxMessage:
     """Return the signed event of a verdict: outcomes of defenses, never what they measured.
+
+    Args:
+        verdict: what was decided.
+        identity: which gate.
+        ticket: its place in the audit chain.
+        signer: the gate's key.
+        now_utc: time of recording.
+        opens: whether the gate has a door. Without one the event carries no ``expirytime``, and so opens nothing.
 
     Raises:
         EdgeError: the verdict cannot be put into an event.
@@ -73,7 +87,7 @@ def decision_message(
     except ValueError as error:
         raise _unfit(EventKind.DECISION, error) from error
     more = {
-        "expirytime": timestamp(verdict.decided_utc + DECISION_VALID),
+        **({"expirytime": timestamp(verdict.decided_utc + DECISION_VALID)} if opens else {}),
         "correlationid": verdict.attempt_id,
         "dataclassification": "restricted",
         "dataregulation": "GDPR",

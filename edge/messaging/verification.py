@@ -89,17 +89,19 @@ def verify_event(payload: bytes, *, keys: Mapping[str, Sequence[bytes]], verify:
     raise TrustError("no key that is trusted for this source signed the event", hint=_HINT)
 
 
-def may_open(event: Event, *, now_utc: dt.datetime, after_sequence: int) -> bool:
+def may_open(event: Event, *, access_point: str, now_utc: dt.datetime, after_sequence: int) -> bool:
     """Return whether a verified event may open a door now.
 
     Args:
         event: from ``verify_event``.
+        access_point: the door that would open.
         now_utc: the consumer's clock, timezone-aware.
         after_sequence: the highest sequence of a decision seen from this chain (``event.chain_id``), 0 = none.
     """
     return (
         event.type == TYPE_OF_KIND[EventKind.DECISION]
         and event.data.get("decision") == Decision.GRANTED.value
+        and event.subject == access_point
         and event.sequence > after_sequence
         and event.expires_utc is not None
         and event.occurred_utc - CLOCK_SKEW <= now_utc < event.expires_utc

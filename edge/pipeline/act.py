@@ -63,7 +63,9 @@ class Actor:
         ticket = self.ledger.commit(
             EventKind.DECISION,
             decision_body(verdict, self.identity, now),
-            lambda ticket: decision_message(verdict, self.identity, ticket, self.signer, now),
+            lambda ticket: decision_message(
+                verdict, self.identity, ticket, self.signer, now, opens=self.door is not None
+            ),
         )
         self.wake()
         if verdict.decision is Decision.GRANTED and self.door is not None:

@@ -7,6 +7,8 @@ from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.vision.dark import is_dark
 
+STALE_FRAMES = 15  # so many late frames in a row are no hiccup: half a second at 30 a second
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTerms:
@@ -30,13 +32,16 @@ class FrameChecks:
 
     def __init__(self, terms: CheckTerms) -> None:
         self._terms = terms
+        self._stale_frames = 0
         self._frozen = FrozenFeedDetector(most_repeats=terms.frozen_after_frames - 1)
 
     def problem_of(self, frame: Frame, now_ns: int) -> Reason | None:
         """Return why a frame must not be judged, or None."""
         if not self._terms.is_stills:
             if is_stale(frame, now_ns, most_age_ms=self._terms.stale_after_ms):
+                self._stale_frames += 1
                 return Reason.STALE_FRAME
+            self._stale_frames = 0
             self._frozen.observe(frame)
             if self._frozen.repeats:
                 return Reason.FROZEN_FEED
@@ -44,8 +49,11 @@ class FrameChecks:
 
     def is_lasting(self, reason: Reason) -> bool:
         """Whether a problem is the feed's, which ends attempts, and not one frame's, which only does not count."""
+        if reason is Reason.STALE_FRAME:
+            return self._stale_frames >= STALE_FRAMES
         return reason is Reason.DARK_FRAME or (reason is Reason.FROZEN_FEED and self._frozen.is_frozen)
 
     def forget(self) -> None:
         """Forget earlier frames: the camera was started anew."""
         self._frozen.reset()
+        self._stale_frames = 0

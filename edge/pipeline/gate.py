@@ -10,7 +10,7 @@ from edge.domain.errors import EdgeError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
-from edge.domain.verdict import AttemptId, Verdict
+from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.pipeline.attempts import Attempts, AttemptTerms
 from edge.pipeline.checks import FrameChecks
 from edge.pipeline.conditions import Conditions
@@ -19,7 +19,6 @@ from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
 from edge.policy.limits import Limits
 
-_NOBODY = 0  # no track has this id
 _FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME)
 
 
@@ -92,8 +91,14 @@ class Gate:
 
     def refuse(self, reason: Reason, hint: str) -> Step:
         """End in a denial what could not even be looked at, such as an unreadable picture."""
-        self._attempts.follow(_NOBODY, (), self._now().monotonic_ns)
-        return self.fault(reason, hint)
+        if self._attempts.evidence is not None:
+            return self.fault(reason, hint)
+        nobody = replace(
+            self._attempts.leave(self._now().monotonic_ns), end=AttemptEnd.FAULT, fault=reason, hint=hint
+        )
+        verdict = self._decide(nobody)
+        anomalies = self._rise(reason, hint, nobody.attempt_id)
+        return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
 
     def recovered(self, *reasons: Reason) -> None:
         """Note that faults are over, so that the next one is told again."""
@@ -120,10 +125,12 @@ class Gate:
         """A frame that must not be judged: it counts against the open attempt, and ends it if the feed is bad."""
         if self._stages.checks.is_lasting(reason):
             return self.fault(reason, f"camera {frame.camera_id}: {reason.value.replace('_', ' ')}")
+        over = self._attempts.follow(self._attempts.track, (), now.monotonic_ns)
         if self._attempts.evidence is None:
             return Step()
         assessment = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, fault=reason)
-        verdict = self._decide(self._attempts.add(assessment), now)
+        evidence = self._attempts.add(assessment)
+        verdict = self._decide(replace(evidence, end=over.end) if over else evidence, now)
         return self._step([verdict] if verdict else [], (), assessment, None)
 
     def _follow(self, sight: Sight, now: Instant) -> list[Verdict]:

@@ -15,7 +15,7 @@ from edge.domain.finding import Finding
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
-from edge.policy.limits import Limits, LimitTerms
+from edge.policy.limits import COUNTED, Limits, LimitTerms
 from edge.policy.rules import FrameTerms, Rule, frame_rules
 
 _TELLING = (
@@ -132,9 +132,14 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         policy_digest=policy.digest,
         hint=evidence.hint,
     )
-    if ruling.decision is Decision.DENIED:
-        limits = limits.after_denial(ruling.reason, now.monotonic_ns, policy.limits)
+    if ruling.decision is Decision.DENIED and ruling.reason is not Reason.HELD and _came_near(ruling, evidence):
+        limits = limits.after_near_miss(now.monotonic_ns, policy.limits)
     return verdict, limits
+
+
+def _came_near(ruling: _Ruling, evidence: AttemptEvidence) -> bool:
+    """Whether a denial counts as a near miss: by what was seen, so that a hand over the lens does not erase it."""
+    return ruling.reason in COUNTED or any(a.verified is not None and a.findings for a in evidence.assessments)
 
 
 def _rule(evidence: AttemptEvidence, limits: Limits, now_ns: int, policy: Policy) -> _Ruling | None:

@@ -12,7 +12,7 @@ COUNTED = frozenset(
         Reason.NOT_ENOUGH_FRAMES,
     }
 )
-"""Denials that count as a failure: somebody came near an enrolled person. Empty scenes and strangers cost nothing."""
+"""Denials that always count as a near miss; so does any other after a would-be grant. Strangers cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,8 @@ class Limits:
         """Whether a hold is on."""
         return now_ns < self.held_until_ns
 
-    def after_denial(self, reason: Reason, now_ns: int, terms: LimitTerms) -> "Limits":
-        """Return the limits after a denial."""
-        if reason not in COUNTED:
-            return self
+    def after_near_miss(self, now_ns: int, terms: LimitTerms) -> "Limits":
+        """Return the limits after a counted denial."""
         oldest_ns = now_ns - int(terms.window_ms * 1e6)
         failed = (*(t for t in self.failed_ns if t > oldest_ns), now_ns)
         if len(failed) >= terms.failures:

@@ -38,7 +38,7 @@ def load_settings(
     values = _from_file(file or _named_file(environ))
     _merge(values, _from_environment(environ))
     if state_dir is not None:
-        values.setdefault("state", {})["dir"] = state_dir
+        _merge(values, {"state": {"dir": state_dir}})
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -65,7 +65,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise ConfigError(
             f"cannot read the settings file {file}: {error}", hint="check the path and its mode"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{file} is not TOML: {error}", hint="mend the line that the message names") from error
 
 
@@ -105,7 +105,9 @@ def _place(values: dict[str, Any], path: list[str], text: str) -> None:
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
     for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+        if isinstance(value, Mapping) and key in base:
+            if not isinstance(base[key], dict):
+                raise ConfigError(f"settings refused: {key} is a section, not a value", hint=f"write it as [{key}]")
             _merge(base[key], value)
         else:
             base[key] = value

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.domain.face import Face
 
 _MOST_GROWTH = 4.0  # in area
+_LONGEST_WALK_NS = 150_000_000  # beyond this a face has to be near where it was
 _STRIDE_NS = 50_000_000  # in this time a walker's face may move by its own size
 
 Points = list[list[float]]
@@ -28,7 +29,7 @@ def likeness(old: Sequence[Face], new: Sequence[Face], gaps_ns: Sequence[int] = 
     """
     # Plain floats: there are one or two faces, and small arrays cost more than they save.
     before, now = ([face.landmarks.tolist() for face in faces] for faces in (old, new))
-    reaches = [1 + gap / _STRIDE_NS for gap in gaps_ns] or [1.0] * len(old)
+    reaches = [1 + min(gap, _LONGEST_WALK_NS) / _STRIDE_NS for gap in gaps_ns] or [1.0] * len(old)
     scores = [
         [_pair(a, b, p, q, reach) for b, q in zip(new, now, strict=True)]
         for a, p, reach in zip(old, before, reaches, strict=True)

@@ -89,13 +89,16 @@ class Tracks:
 
     def update(self, faces: Sequence[Face], now_ns: int) -> TrackUpdate:
         """Return the tracks after a frame with ``faces``, in any order, captured at ``now_ns`` (monotonic)."""
-        gaps_ns = [now_ns - track.seen_ns for track in self.live]
-        matches, unsure = assign(likeness([track.face for track in self.live], faces, gaps_ns), self.limits)
-        kept, ended = [], []
-        for index, track in enumerate(self.live):
+        # Whoever was out of sight for too long is somebody new, even if a face stands in the same place.
+        ended = [track for track in self.live if now_ns - track.seen_ns > self.limits.longest_gap_ns]
+        live = [track for track in self.live if track not in ended]
+        gaps_ns = [now_ns - track.seen_ns for track in live]
+        matches, unsure = assign(likeness([track.face for track in live], faces, gaps_ns), self.limits)
+        kept = []
+        for index, track in enumerate(live):
             if index in matches:
                 kept.append(_continued(track, faces[matches[index]], now_ns))
-            elif index in unsure or now_ns - track.seen_ns > self.limits.longest_gap_ns:
+            elif index in unsure:
                 ended.append(track)
             else:
                 kept.append(replace(track, is_visible=False))
@@ -110,7 +113,7 @@ class Tracks:
             tracks=following,
             started=started,
             ended=tuple(ended),
-            unsure=tuple(self.live[index] for index in sorted(unsure)),
+            unsure=tuple(live[index] for index in sorted(unsure)),
         )
 
     def cleared(self) -> "Tracks":

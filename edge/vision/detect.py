@@ -23,6 +23,9 @@ class DetectionError(EdgeError):
     reason = Reason.FAULT_ENGINE
 
 
+MOST_FACES = 32  # the nearest ones; a poster full of faces must not stall the gate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondLook:
     """When and how a frame is searched again for a face too large for the detector.
@@ -139,4 +142,4 @@ def _faces(found: Detections, frame_seq: int) -> tuple[Face, ...]:
         Face(frame_seq=frame_seq, box=Box(*map(float, box)), landmarks=landmarks, score=float(score))
         for box, landmarks, score in zip(found.boxes, found.landmarks, found.scores, strict=True)
     )
-    return tuple(sorted(faces, key=lambda face: (-face.box.area, face.box.x, face.box.y)))
+    return tuple(sorted(faces, key=lambda face: (-face.box.area, face.box.x, face.box.y)))[:MOST_FACES]

@@ -108,6 +108,15 @@ def test_a_recording_never_opens_a_door_in_production(state: Path) -> None:
     explained(edge_gate("run", "--state", state, env=env), 3)
 
 
+def test_a_still_picture_never_opens_a_door_even_in_development(state: Path) -> None:
+    env = {
+        "EDGE__CAMERA__SOURCE": str(ENROLLED),
+        "EDGE__DOOR__KIND": "mqtt-only",
+        "EDGE__ENVIRONMENT": "development",
+    }
+    explained(edge_gate("run", "--state", state, env=env), 3)
+
+
 def test_models_of_a_store_that_is_damaged(state: Path, tmp_path: Path) -> None:
     from engines.cache import default_root
 

@@ -88,7 +88,7 @@ def test_a_visit_becomes_a_signed_fresh_decision_and_an_audit_row(state: Path, t
             assert decision.data["reason"] == "match"
             assert decision.data["subject"].startswith("p-")
             assert "Eileen" not in str(decision.data)
-            assert may_open(decision, now_utc=SystemClock().utc(), after_sequence=0)
+            assert may_open(decision, access_point="door", now_utc=SystemClock().utc(), after_sequence=0)
             assert not any(m.is_retained for m in messages if "/evt/" in m.topic)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0, (tmp_path / "log").read_text()

@@ -44,7 +44,9 @@ def a_verdict(
 
 def a_decision(seq: int, now_utc: dt.datetime = NOON) -> OutboxMessage:
     """Return a signed decision event."""
-    return decision_message(a_verdict(decided_utc=now_utc), IDENTITY, Ticket("chain1", seq), SIGNER, now_utc)
+    return decision_message(
+        a_verdict(decided_utc=now_utc), IDENTITY, Ticket("chain1", seq), SIGNER, now_utc, opens=True
+    )
 
 
 def a_plain_message(text: str, kind: EventKind = EventKind.DECISION) -> OutboxMessage:

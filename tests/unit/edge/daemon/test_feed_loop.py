@@ -34,7 +34,9 @@ class Script:
     def __init__(self, *given: object, kind: SourceKind = SourceKind.V4L2) -> None:
         self._given: Iterator[object] = iter(given)
         is_device = kind is SourceKind.V4L2
-        self.source = SimpleNamespace(kind=kind, is_device=is_device, is_stills=kind is SourceKind.FOLDER)
+        self.source = SimpleNamespace(
+            kind=kind, is_device=is_device, is_stills=kind in {SourceKind.FOLDER, SourceKind.PICTURE}
+        )
         self.seen: list[str] = []
         self.defect: Exception | None = None
 

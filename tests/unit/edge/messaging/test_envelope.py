@@ -45,7 +45,7 @@ def parsed(message: OutboxMessage) -> dict[str, Any]:
 
 
 def decision() -> OutboxMessage:
-    return decision_message(a_verdict(), IDENTITY, TICKET, SIGNER, LATER)
+    return decision_message(a_verdict(), IDENTITY, TICKET, SIGNER, LATER, opens=True)
 
 
 def anomaly(detail: str = "squeeze: fail") -> OutboxMessage:
@@ -158,7 +158,12 @@ def test_a_verdict_that_fits_no_event_is_a_fault_with_a_hint() -> None:
     findings = (Finding(defense="x" * 300, outcome=Outcome.FAIL, statistic=1.0, threshold=0.0),)
     with pytest.raises(EdgeError) as caught:
         decision_message(
-            a_verdict(Decision.DENIED, Reason.ADVERSARIAL_INPUT, findings), IDENTITY, TICKET, SIGNER, LATER
+            a_verdict(Decision.DENIED, Reason.ADVERSARIAL_INPUT, findings),
+            IDENTITY,
+            TICKET,
+            SIGNER,
+            LATER,
+            opens=True,
         )
     assert caught.value.hint
 
@@ -213,7 +218,7 @@ def some_verdicts(draw: st.DrawFn) -> Verdict:
 
 @given(some_verdicts(), st.integers(1, 2**63))
 def test_any_verdict_makes_an_event_that_comes_back_whole(verdict: Verdict, seq: int) -> None:
-    message = decision_message(verdict, IDENTITY, Ticket("chain1", seq), SIGNER, verdict.decided_utc)
+    message = decision_message(verdict, IDENTITY, Ticket("chain1", seq), SIGNER, verdict.decided_utc, opens=True)
     event = verify_event(message.payload, keys=KEYS, verify=verify)
     data = DecisionV1.model_validate(event.data)
     assert event.sequence == seq
@@ -224,7 +229,7 @@ def test_any_verdict_makes_an_event_that_comes_back_whole(verdict: Verdict, seq:
 
 @given(some_verdicts())
 def test_no_payload_holds_a_score(verdict: Verdict) -> None:
-    messages = [decision_message(verdict, IDENTITY, TICKET, SIGNER, verdict.decided_utc)]
+    messages = [decision_message(verdict, IDENTITY, TICKET, SIGNER, verdict.decided_utc, opens=True)]
     report = report_of_verdict(verdict)
     if report is not None:
         messages.append(anomaly_message(report, IDENTITY, TICKET, SIGNER, verdict.decided_utc))

@@ -90,7 +90,7 @@ def test_every_byte_counts() -> None:
 
 def test_the_key_of_one_gate_does_not_speak_for_another() -> None:
     other = Signer(bytes(32))
-    message = decision_message(a_verdict(), IDENTITY, Ticket("chain1", 1), other, NOON)
+    message = decision_message(a_verdict(), IDENTITY, Ticket("chain1", 1), other, NOON, opens=True)
     with pytest.raises(TrustError):
         checked(message.payload)
     keys = {"/egate/site1/gate2": (other.public_key,), **KEYS}
@@ -102,7 +102,7 @@ def test_a_second_key_may_be_trusted_while_one_is_replaced() -> None:
     new = Signer(bytes(32))
     keys = {IDENTITY.source: (SIGNER.public_key, new.public_key)}
     for signer in (SIGNER, new):
-        message = decision_message(a_verdict(), IDENTITY, Ticket("chain1", 1), signer, NOON)
+        message = decision_message(a_verdict(), IDENTITY, Ticket("chain1", 1), signer, NOON, opens=True)
         assert verify_event(message.payload, keys=keys, verify=verify).sequence == 1
 
 
@@ -128,23 +128,38 @@ def test_signed_nonsense_is_refused() -> None:
 
 def test_a_fresh_grant_opens_once() -> None:
     event = checked(PAYLOAD)
-    assert may_open(event, now_utc=NOON + SECOND, after_sequence=6)
-    assert not may_open(event, now_utc=NOON + SECOND, after_sequence=7)
+    assert may_open(event, access_point=IDENTITY.access_point, now_utc=NOON + SECOND, after_sequence=6)
+    assert not may_open(event, access_point=IDENTITY.access_point, now_utc=NOON + SECOND, after_sequence=7)
 
 
 def test_a_grant_expires_and_cannot_come_from_the_future() -> None:
     event = checked(PAYLOAD)
-    assert not may_open(event, now_utc=NOON + 10 * SECOND, after_sequence=0)
-    assert not may_open(event, now_utc=NOON - 3 * SECOND, after_sequence=0)
-    assert may_open(event, now_utc=NOON - SECOND, after_sequence=0)
+    assert not may_open(event, access_point=IDENTITY.access_point, now_utc=NOON + 10 * SECOND, after_sequence=0)
+    assert not may_open(event, access_point=IDENTITY.access_point, now_utc=NOON - 3 * SECOND, after_sequence=0)
+    assert may_open(event, access_point=IDENTITY.access_point, now_utc=NOON - SECOND, after_sequence=0)
 
 
 def test_nothing_else_opens() -> None:
     denied = a_verdict(Decision.DENIED, Reason.UNKNOWN_PERSON)
     other = GateIdentity("site1", "gate1", "front-door", "0123abcd")
     messages = [
-        decision_message(denied, other, Ticket("chain1", 9), SIGNER, NOON),
+        decision_message(denied, other, Ticket("chain1", 9), SIGNER, NOON, opens=True),
         lifecycle_message(LifecyclePhase.STARTING, "1", other, Ticket("chain1", 9), SIGNER, NOON),
     ]
     for message in messages:
-        assert not may_open(checked(message.payload), now_utc=NOON, after_sequence=0)
+        assert not may_open(
+            checked(message.payload), access_point=IDENTITY.access_point, now_utc=NOON, after_sequence=0
+        )
+
+
+def test_a_gate_without_a_door_never_opens_one() -> None:
+    message = decision_message(a_verdict(), IDENTITY, Ticket("chain1", 7), SIGNER, NOON)
+    event = checked(message.payload)
+    assert event.expires_utc is None
+    assert not may_open(event, access_point=IDENTITY.access_point, now_utc=NOON, after_sequence=0)
+
+
+def test_a_grant_for_another_door_opens_nothing() -> None:
+    event = checked(decision_message(a_verdict(), IDENTITY, Ticket("chain1", 7), SIGNER, NOON, opens=True).payload)
+    assert may_open(event, access_point=IDENTITY.access_point, now_utc=NOON, after_sequence=0)
+    assert not may_open(event, access_point="vault", now_utc=NOON, after_sequence=0)

@@ -159,6 +159,27 @@ def test_a_stale_frame_is_not_evidence() -> None:
     assert outcomes([scene.frame(), scene.frame()]) == [(Decision.GRANTED, Reason.MATCH)]
 
 
+def test_a_feed_that_stays_late_ends_the_attempt_and_is_told_once() -> None:
+    scene = Scene()
+    scene.frame()
+    steps = [scene.frame(age_ms=600) for _ in range(40)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.STALE_FRAME)]
+    assert anomalies(steps) == ["stale_frame"]
+
+
+def test_time_runs_out_while_frames_are_refused() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.now_ns += 4_000 * MS
+    assert len(scene.frame(age_ms=600).verdicts) == 1
+
+
+def test_every_unusable_still_has_its_own_denial() -> None:
+    scene = Scene()
+    steps = [scene.gate.refuse(Reason.FAULT_CAMERA, "unreadable") for _ in range(3)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.FAULT_CAMERA)] * 3
+
+
 def test_a_repeated_frame_is_not_evidence_and_a_frozen_feed_ends_the_attempt() -> None:
     scene = Scene()
     steps = [scene.frame(repeat=True) for _ in range(10)]

@@ -260,15 +260,28 @@ def test_strangers_and_empty_scenes_cost_nothing() -> None:
     now = Instant(NOW_NS, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     limits = Limits()
     for what in ("no candidate", "no quality", "bad quality", "fused below threshold"):
+        seen = replace(MISSING[what][0](good(1)), findings=())
         for _ in range(5):
-            _, limits = decide(evidence(MISSING[what][0](good(1)), end=AttemptEnd.LEFT), limits, now, POLICY)
+            _, limits = decide(evidence(seen, end=AttemptEnd.LEFT), limits, now, POLICY)
     assert limits == Limits()
+
+
+def test_a_hand_over_the_lens_does_not_erase_a_near_miss() -> None:
+    now = Instant(NOW_NS, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    spoil, _ = MISSING["a defense failed"]
+    covered = evidence(spoil(good(1)), end=AttemptEnd.FAULT, fault=Reason.DARK_FRAME)
+    limits = Limits()
+    for _ in range(3):
+        verdict, limits = decide(covered, limits, now, POLICY)
+        assert verdict is not None
+        assert verdict.reason is Reason.DARK_FRAME
+    assert limits.is_held(NOW_NS)
 
 
 def test_old_failures_are_forgotten() -> None:
     terms = LimitTerms(failures=2, window_ms=1_000, hold_ms=1_000)
-    limits = Limits().after_denial(Reason.ADVERSARIAL_INPUT, NOW_NS, terms)
-    later = limits.after_denial(Reason.ADVERSARIAL_INPUT, NOW_NS + 2_000_000_000, terms)
+    limits = Limits().after_near_miss(NOW_NS, terms)
+    later = limits.after_near_miss(NOW_NS + 2_000_000_000, terms)
     assert not later.is_held(NOW_NS + 2_000_000_000)
 
 

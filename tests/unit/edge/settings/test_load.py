@@ -62,6 +62,9 @@ def test_a_variable_that_names_no_setting_is_an_error(variable: str) -> None:
         "environment = 'staging'\n",
         "not toml",
         "[policy]\nmatch_threshold = 0.1\n",
+        "a = " + "[" * 3_000,
+        "state = 'x'\n",
+        '[state]\ndir = "a\\u0000b"\n',
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str) -> None:
@@ -86,3 +89,10 @@ def test_binary_rubbish(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError):
         load_settings(file, environ={})
+
+
+def test_a_value_where_a_section_belongs_is_not_overwritten_in_silence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="section"):
+        load_settings(write(tmp_path, "camera = 1\n"), environ={"EDGE__CAMERA__SOURCE": "x"})
+    with pytest.raises(ConfigError, match="section"):
+        load_settings(write(tmp_path, "state = 'x'\n"), environ={}, state_dir=tmp_path)

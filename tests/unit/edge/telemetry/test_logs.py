@@ -34,3 +34,16 @@ def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(level="warning", form="json")
     structlog.get_logger("t").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_shows_where_but_no_variables(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    configure_logs(form=form)
+    hidden = "hunter" + "2"
+    try:
+        int("oops")
+    except ValueError:
+        structlog.get_logger("t").exception("failed")
+    told = capsys.readouterr().err
+    assert "ValueError: invalid literal" in told
+    assert hidden not in told

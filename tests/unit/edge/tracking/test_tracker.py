@@ -40,11 +40,18 @@ def test_a_walking_face_keeps_its_track() -> None:
 
 def test_a_track_survives_missed_frames_but_not_long_ones() -> None:
     limits = TrackingLimits(longest_gap_ns=100 * MS)
-    updates = play([face(100)], [], [], [face(102)], [], [], [], [face(102)], limits=limits)
-    assert [ids(update) for update in updates] == [[1], [1], [1], [1], [1], [1], [], [2]]
+    updates = play([face(100)], [], [face(102)], [], [], [], [face(102)], limits=limits)
+    assert [ids(update) for update in updates] == [[1], [1], [1], [1], [1], [], [2]]
     assert not updates[1].tracks.live[0].is_visible
-    assert [track.track_id for track in updates[6].ended] == [1]
-    assert updates[6].unsure == ()
+    assert [track.track_id for track in updates[5].ended] == [1]
+    assert updates[5].unsure == ()
+
+
+def test_a_face_in_the_same_place_after_a_break_of_the_feed_is_somebody_new() -> None:
+    tracks = Tracks().update([face(100)], 0).tracks
+    later = tracks.update([face(100)], 2_000 * MS)
+    assert ids(later) == [2]
+    assert [track.track_id for track in later.ended] == [1]
 
 
 def test_a_jump_is_somebody_else() -> None:
