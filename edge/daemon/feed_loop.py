@@ -24,6 +24,7 @@ def steps(
     is_stopping: Callable[[], bool] = lambda: False,
     is_patient: bool = False,
     on_frame: Callable[[Frame, Step], None] | None = None,
+    after_frame: Callable[[], None] | None = None,
 ) -> Iterator[Step]:
     """Yield every step that decided something, or tells of something, until the feed ends or a stop is asked for.
 
@@ -35,7 +36,8 @@ def steps(
         gate: what judges it.
         is_stopping: asked before every frame.
         is_patient: wait also for a camera that has not given a frame yet.
-        on_frame: called with every frame that was processed.
+        on_frame: called with every frame that was processed, before its step is yielded; it must not raise.
+        after_frame: called when a frame is over and what it led to was acted on.
 
     Raises:
         CameraError: a recording or picture cannot be read at all.
@@ -44,26 +46,37 @@ def steps(
     while not is_stopping():
         try:
             frame = feed.next_frame(POLL_MS)
-        except PictureError as error:
-            if not feed.source.is_stills:
-                raise
-            yield gate.refuse(Reason.FAULT_CAMERA, f"{error} ({error.hint})")
-            gate.recovered(Reason.FAULT_CAMERA)
-            if feed.source.kind is not SourceKind.FOLDER:
-                raise
-            continue
         except CameraError as error:
-            yield gate.fault(Reason.FAULT_CAMERA, f"{error} ({error.hint})")
-            if not feed.source.is_device or not (is_patient or was_open):
+            yield _refused(feed, gate, error)
+            if not _goes_on(feed, error, is_patient=is_patient or was_open):
                 raise
             continue
-        was_open = was_open or isinstance(frame, Frame)
         if frame is Nothing.ENDED:
             break
         if isinstance(frame, Frame):
+            was_open = True
             yield from _through(frame, feed, gate, on_frame)
+            if after_frame is not None:
+                after_frame()
     if not feed.source.is_stills:
         yield gate.finish()
+
+
+def _refused(feed: CameraFeed, gate: Gate, error: CameraError) -> Step:
+    """Deny for a camera's fault; every unreadable still is an attempt by itself."""
+    hint = f"{error} ({error.hint})"
+    if not feed.source.is_stills:
+        return gate.fault(Reason.FAULT_CAMERA, hint)
+    step = gate.refuse(Reason.FAULT_CAMERA, hint)
+    gate.recovered(Reason.FAULT_CAMERA)
+    return step
+
+
+def _goes_on(feed: CameraFeed, error: CameraError, *, is_patient: bool) -> bool:
+    """Whether more may come: a camera may be back, and a folder has other pictures."""
+    if isinstance(error, PictureError):
+        return feed.source.kind is SourceKind.FOLDER
+    return feed.source.is_device and is_patient
 
 
 def _through(
@@ -78,9 +91,9 @@ def _through(
             f"a frame could not be judged: {type(error).__name__}: {error}",
             hint="this is a defect of edge-gate: report it with the log; the door stays shut",
         ) from error
-    if step.verdicts or step.anomalies:
-        yield step
     if on_frame is not None:
         on_frame(frame, step)
+    if step.verdicts or step.anomalies:
+        yield step
     if feed.source.is_stills:
         yield gate.finish()

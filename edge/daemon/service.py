@@ -20,7 +20,6 @@ from edge.daemon.state import open_gate_state
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import ConfigError, EdgeError, StoreError
-from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
@@ -181,7 +180,7 @@ class _Service:
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
                 for step in steps(
-                    feed, gate, is_stopping=self._hooks.is_stopping, is_patient=True, on_frame=self._progress
+                    feed, gate, is_stopping=self._hooks.is_stopping, is_patient=True, after_frame=self._progress
                 ):
                     self._act(step)
         finally:
@@ -196,9 +195,8 @@ class _Service:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         self._hooks.on_step(step)
 
-    def _progress(self, frame: Frame, step: Step) -> None:
-        """Feed the watchdog: a frame was captured, seen and judged."""
-        del frame, step
+    def _progress(self) -> None:
+        """Feed the watchdog: a frame was captured, seen, judged and acted on. Then record what the bus told."""
         self._notifier.alive()
         while not self._bus.anomalies.empty():
             self._actor.record_anomaly(self._bus.anomalies.get())

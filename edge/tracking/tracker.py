@@ -25,13 +25,15 @@ class TrackingLimits:
     Attributes:
         least_likeness: least likeness in place and size, 0..1, of a face to a track's last one.
         least_margin: how much better that must be than any other pairing of the track or of the face.
-        longest_gap_ns: how long a track lives without its face being found.
+        longest_gap_ns: how long a track lives while frames come in which its face is not found.
+        longest_break_ns: how long it lives from one frame to the next; a slow machine needs some time for a frame.
         nearest_lead: how many times larger another face must be to be judged instead of the current one.
     """
 
     least_likeness: float = 0.3
     least_margin: float = 0.15
     longest_gap_ns: int = 400_000_000
+    longest_break_ns: int = 1_000_000_000
     nearest_lead: float = 1.25
 
 
@@ -90,7 +92,7 @@ class Tracks:
     def update(self, faces: Sequence[Face], now_ns: int) -> TrackUpdate:
         """Return the tracks after a frame with ``faces``, in any order, captured at ``now_ns`` (monotonic)."""
         # Whoever was out of sight for too long is somebody new, even if a face stands in the same place.
-        ended = [track for track in self.live if now_ns - track.seen_ns > self.limits.longest_gap_ns]
+        ended = [track for track in self.live if self._is_lost(track, now_ns)]
         live = [track for track in self.live if track not in ended]
         gaps_ns = [now_ns - track.seen_ns for track in live]
         matches, unsure = assign(likeness([track.face for track in live], faces, gaps_ns), self.limits)
@@ -115,6 +117,12 @@ class Tracks:
             ended=tuple(ended),
             unsure=tuple(live[index] for index in sorted(unsure)),
         )
+
+    def _is_lost(self, track: Track, now_ns: int) -> bool:
+        """Whether a track was missed for too long, or the feed itself broke off for longer than a slow frame."""
+        unseen_ns = now_ns - track.seen_ns
+        longest_ns = self.limits.longest_break_ns if track.is_visible else self.limits.longest_gap_ns
+        return unseen_ns > longest_ns
 
     def cleared(self) -> "Tracks":
         """Return no tracks, as after a fault; ids go on, so that nobody inherits an earlier track's."""

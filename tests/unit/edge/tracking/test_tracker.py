@@ -54,6 +54,11 @@ def test_a_face_in_the_same_place_after_a_break_of_the_feed_is_somebody_new() ->
     assert [track.track_id for track in later.ended] == [1]
 
 
+def test_a_slow_machine_keeps_its_tracks() -> None:
+    updates = play(*[[face(100 + 5 * i)] for i in range(5)], step_ms=700)
+    assert all(ids(update) == [1] for update in updates)
+
+
 def test_a_jump_is_somebody_else() -> None:
     updates = play([face(100)], [face(400)])
     assert [track.track_id for track in updates[1].started] == [2]
