@@ -22,11 +22,11 @@ _WRONG = frozenset(
 )
 
 
-def split_a(images: Path) -> dict[str, tuple[Path, ...]]:
-    """Return the pictures of every identity of split A, by name, in order of number; wrongly labeled ones left out.
+def pictures_of(images: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the pictures of every identity, by name, in order of number; wrongly labeled ones left out.
 
     Raises:
-        UsageError: the folder is not there or holds no identity of split A.
+        UsageError: the folder is not there.
     """
     if not images.is_dir():
         raise UsageError(f"{images} is not a folder", hint="give a folder with one subfolder a person")
@@ -34,9 +34,18 @@ def split_a(images: Path) -> dict[str, tuple[Path, ...]]:
     people = {
         folder.name: tuple(p for p in sorted(folder.glob("*.jpg")) if p not in wrong)
         for folder in sorted(images.iterdir())
-        if folder.is_dir() and in_split_a(folder.name)
+        if folder.is_dir()
     }
-    found = {name: pictures for name, pictures in people.items() if pictures}
+    return {name: pictures for name, pictures in people.items() if pictures}
+
+
+def split_a(images: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the pictures of every identity of split A, as :func:`pictures_of` does.
+
+    Raises:
+        UsageError: the folder is not there or holds no identity of split A.
+    """
+    found = {name: pictures for name, pictures in pictures_of(images).items() if in_split_a(name)}
     if not found:
         raise UsageError(f"{images} holds no identity of split A", hint="give a folder with one subfolder a person")
     return found

@@ -45,7 +45,7 @@ def demo_picture(
     """Make the demo's adversarial picture against the bare FaceNet, and judge the saved picture."""
     try:
         from redteam.demo_picture import Budget, frame_of, impersonate
-        from redteam.twin import Twin
+        from redteam.twins.embedder import EmbedderTwin
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed", hint="run 'make redteam-setup'") from error
     settings = load_settings(config)
@@ -66,7 +66,7 @@ def demo_picture(
             target_frame.pixels, crop_geometry(stage.crop_recipe, look(target_frame)), PLAIN
         ).vector
         clean = _frame(frame_of(read_picture(stranger)))
-        twin = Twin(model_store(settings.engine).onnx_path(spec))
+        twin = EmbedderTwin(model_store(settings.engine).onnx_path(spec))
         budget = Budget(eps=eps, steps=steps)
         cv2.imwrite(str(out), impersonate(clean.pixels, look(clean), target, spec, twin, budget))
         saved = _frame(read_picture(out))

@@ -16,7 +16,7 @@ from torch.nn import functional
 from edge.domain.face import Face
 from edge.vision.align import crop_geometry
 from engines.catalog import ModelSpec
-from redteam.twin import Twin
+from redteam.twins.embedder import EmbedderTwin
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def impersonate(
     face: Face,
     target: NDArray[np.float32],
     spec: ModelSpec,
-    twin: Twin,
+    twin: EmbedderTwin,
     budget: Budget,
 ) -> NDArray[np.uint8]:
     """Return ``frame`` changed within the face so that the twin's embedding of it nears ``target``.

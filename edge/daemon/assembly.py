@@ -1,5 +1,6 @@
 """Settings, profile, models and people become a gate."""
 
+import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -128,38 +129,56 @@ def build_gate(
         clock: time of its frames.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
     """
-    settings, profile, models = parts.settings, parts.profile, parts.models
+    return Gate(stages_of(parts, source, clock, people=people))
+
+
+def stages_of(
+    parts: GateParts,
+    source: Source,
+    clock: Clock,
+    *,
+    people: Callable[[], Gallery] | None = None,
+    unsafe_rng: random.Random | None = None,
+) -> GateStages:
+    """Return what a gate for one source is made of. Arguments as of :func:`build_gate`.
+
+    Args:
+        parts: what every gate of the process shares.
+        source: what it looks at.
+        clock: time of its frames.
+        people: gives the gallery as it stands.
+        unsafe_rng: draws the random views in place of the operating system. Whoever knows its seed knows the views,
+            so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
+    """
+    settings, profile = parts.settings, parts.profile
+    return GateStages(
+        checks=FrameChecks(
+            CheckTerms(
+                stale_after_ms=settings.camera.stale_after_ms,
+                frozen_after_frames=settings.camera.frozen_after_frames,
+                dark_below=settings.camera.dark_below,
+                is_stills=source.is_stills,
+            )
+        ),
+        eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
+        judge=_judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom()),
+        policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
+        terms=AttemptTerms(
+            timeout_ms=settings.policy.attempt_timeout_ms,
+            rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,
+            rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
+        ),
+        clock=clock,
+    )
+
+
+def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Random) -> FaceJudge:
+    profile, models = parts.profile, parts.models
     screening, second = models.stage(profile.screen_model), models.stage(SECOND)
-    judge = FaceJudge(
+    return FaceJudge(
         profile=profile,
-        gallery=people or (lambda: parts.gallery),
+        gallery=people,
         screener=Screener(embedder=screening.embedder, crop_recipe=screening.crop_recipe, profile=profile),
         opinion=SecondOpinion(model=second, alone_threshold=profile.match.alone[SECOND]),
-        verifier=Verifier(
-            models=models.stages,
-            defenses=defenses_of(profile),
-            point=profile.match,
-            rng=secrets.SystemRandom(),
-        ),
-    )
-    return Gate(
-        GateStages(
-            checks=FrameChecks(
-                CheckTerms(
-                    stale_after_ms=settings.camera.stale_after_ms,
-                    frozen_after_frames=settings.camera.frozen_after_frames,
-                    dark_below=settings.camera.dark_below,
-                    is_stills=source.is_stills,
-                )
-            ),
-            eye=Eye(FaceDetector(models.detector, threshold=profile.detector_threshold)),
-            judge=judge,
-            policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
-            terms=AttemptTerms(
-                timeout_ms=settings.policy.attempt_timeout_ms,
-                rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,
-                rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
-            ),
-            clock=clock,
-        )
+        verifier=Verifier(models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=rng),
     )

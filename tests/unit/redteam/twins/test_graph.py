@@ -17,11 +17,11 @@ pytestmark = pytest.mark.models
 
 @pytest.mark.parametrize("model_id", ["facenet-20180408", "sface-2021dec"])
 def test_the_twin_gives_the_stored_outputs_and_a_gradient(model_id: str) -> None:
-    from redteam.twin import Twin
+    from redteam.twins.embedder import EmbedderTwin
 
     spec, store = find_spec(model_id), ModelStore()
     fetch(spec, store)
-    twin = Twin(build(spec, store).path)
+    twin = EmbedderTwin(build(spec, store).path)
     batch = torch.from_numpy(batch_from_pictures(spec, embedder_pictures(spec.input.side)[:3])).requires_grad_()
     embeddings = twin(batch)
     wanted = expected(spec, spec.default_size)[:3]
@@ -35,10 +35,10 @@ def test_the_twin_gives_the_stored_outputs_and_a_gradient(model_id: str) -> None
 def test_an_operator_that_the_twin_does_not_know_is_refused(tmp_path: Path) -> None:
     from onnx import TensorProto, helper, save_model
 
-    from redteam.twin import Twin
+    from redteam.twins.graph import GraphTwin
 
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     graph = helper.make_graph([helper.make_node("Erf", ["x"], ["y"])], "g", [value], [value])
     save_model(helper.make_model(graph), str(tmp_path / "m.onnx"))
     with pytest.raises(ValueError, match="Erf"):
-        Twin(tmp_path / "m.onnx")
+        GraphTwin(tmp_path / "m.onnx")

@@ -1,0 +1,194 @@
+"""Judges attacked pictures: the gate itself, and each bare model, on the saved 8-bit file. Nothing else decides."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.capture.picture import read_picture
+from edge.capture.source import Source, SourceKind
+from edge.capture.source_clock import SourceClock
+from edge.daemon.assembly import GateParts, stages_of
+from edge.daemon.models import SCREENING, SECOND
+from edge.domain.clock import SystemClock
+from edge.domain.face import Face
+from edge.domain.finding import Finding
+from edge.domain.frame import Frame
+from edge.domain.match import SubjectRef
+from edge.domain.reasons import Decision
+from edge.domain.verdict import Verdict
+from edge.pipeline.eye import Sight
+from edge.pipeline.gate import Gate
+from edge.vision.align import AlignmentError, crop_geometry
+from edge.vision.detect import FaceDetector
+from engines.render.spec import PLAIN
+from redteam.scene import Goal
+
+TRIES = 5
+"""How often a picture is shown: so many near misses start a hold, so what they reach is what anybody can."""
+
+
+class Target(StrEnum):
+    """What has to be overcome: one model alone, both and their fused score without a defense, or the gate."""
+
+    FACENET = "facenet"
+    SFACE = "sface"
+    BOTH = "both"
+    GATE = "gate"
+
+
+MODEL_OF = {Target.FACENET: SECOND, Target.SFACE: SCREENING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What was made of one picture, against one victim.
+
+    Attributes:
+        reason: the gate's reason at the first try.
+        subject: whom the gate granted at the first try; None = nobody.
+        tries: how often it was shown, 1 where nothing random was reached.
+        granted: how many tries were granted as the victim.
+        scores: plain cosine score against the victim's templates by model id; empty where no face was found.
+        landmarks: where the detector saw the face; None = nowhere.
+        findings: the defenses' findings at the first try.
+    """
+
+    reason: str
+    subject: SubjectRef | None
+    tries: int
+    granted: int
+    scores: Mapping[str, float]
+    landmarks: tuple[tuple[float, float], ...] | None
+    findings: tuple[Finding, ...]
+
+
+class Judge:
+    """A gate of stills with everybody enrolled, and its two models by themselves.
+
+    Args:
+        parts: settings, profile, models and gallery; shared with nobody while a picture is judged.
+        unsafe_seed: None = random views as at the door; else views that an attacker may know.
+    """
+
+    def __init__(self, parts: GateParts, *, unsafe_seed: int | None = None) -> None:
+        self._parts = parts
+        self._clock = SourceClock(SystemClock())
+        self._source = Source(kind=SourceKind.PICTURE, location="picture", camera_id="redteam")
+        self._detector = FaceDetector(parts.models.detector, threshold=parts.profile.detector_threshold)
+        self._seed = unsafe_seed
+        self._stages = stages_of(parts, self._source, self._clock)
+
+    def look(self, picture: Path, victim: SubjectRef, *, face: Face | None = None) -> Judgement:
+        """Judge a saved picture.
+
+        Args:
+            picture: an 8-bit file.
+            victim: whom the attacker wants to be taken for, or not to be taken for.
+            face: judge this face where it was found before, whatever the detector says ("alignment frozen"); None =
+                look for it.
+
+        Raises:
+            PictureError: the file cannot be read.
+            EdgeError: an engine failed.
+        """
+        return self.look_at(read_picture(picture), victim, face=face)
+
+    def look_at(self, pixels: NDArray[np.uint8], victim: SubjectRef, *, face: Face | None = None) -> Judgement:
+        """Judge a frame, uint8 BGR (h, w, 3); as :meth:`look` does."""
+        frame = self._frame(pixels)
+        seen = face or next(iter(self._detector.find(frame)), None)
+        scores = self._scores(frame, seen, victim) if seen else {}
+        verdicts = [self._decide(frame, face)]
+        fused = self._parts.profile.match.fuse(scores) if scores else -1.0
+        if fused >= self._parts.profile.match.threshold:
+            verdicts += [self._decide(frame, face) for _ in range(TRIES - 1)]
+        first = verdicts[0]
+        points = None if seen is None else tuple((float(x), float(y)) for x, y in seen.landmarks)
+        return Judgement(
+            reason=first.reason.value,
+            subject=first.subject if first.decision is Decision.GRANTED else None,
+            tries=len(verdicts),
+            granted=sum(v.decision is Decision.GRANTED and v.subject == victim for v in verdicts),
+            scores=scores,
+            landmarks=points,
+            findings=first.findings,
+        )
+
+    def find(self, pixels: NDArray[np.uint8]) -> Face | None:
+        """Return the face that the gate would judge."""
+        return next(iter(self._detector.find(self._frame(pixels))), None)
+
+    def is_open(self, judgement: Judgement, target: Target) -> bool:
+        """Whether the target takes the picture for the victim, at the first try where it is random."""
+        match = self._parts.profile.match
+        scores = judgement.scores
+        if target is Target.GATE:
+            return judgement.granted > 0 and judgement.subject is not None and judgement.reason == "match"
+        if not scores:
+            return False
+        if target is Target.BOTH:
+            reaches = all(scores[m] >= floor for m, floor in match.floors.items())
+            return reaches and match.fuse(scores) >= match.threshold
+        return scores[MODEL_OF[target]] >= match.alone[MODEL_OF[target]]
+
+    def has_succeeded(self, judgement: Judgement, target: Target, goal: Goal) -> bool:
+        """Whether the attacker reached the goal."""
+        is_open = self.is_open(judgement, target)
+        return is_open if goal is Goal.IMPERSONATION else not is_open
+
+    def _decide(self, frame: Frame, face: Face | None) -> Verdict:
+        """Return the verdict of a gate that has seen nobody before: no hold, no memory."""
+        stages = self._stages
+        if self._seed is not None:
+            rng = random.Random(self._seed)  # noqa: S311  # the point is that it can be foreseen
+            stages = stages_of(self._parts, self._source, self._clock, unsafe_rng=rng)
+        if face is not None:
+            stages = replace(stages, eye=_FixedEye(face))
+        gate = Gate(stages)
+        step = gate.process(frame)
+        verdicts = step.verdicts or gate.finish().verdicts
+        return verdicts[0]
+
+    def _scores(self, frame: Frame, face: Face, victim: SubjectRef) -> dict[str, float]:
+        scores = {}
+        for stage in self._parts.models.stages:
+            try:
+                crop = crop_geometry(stage.crop_recipe, face)
+            except AlignmentError:
+                return {}
+            probe = stage.embedder.embed_one(frame.pixels, crop, PLAIN)
+            scores[stage.model_id] = float(
+                self._parts.gallery.scores(victim, stage.model_id, probe.vector[np.newaxis])[0]
+            )
+        return scores
+
+    def _frame(self, pixels: NDArray[np.uint8]) -> Frame:
+        return Frame(
+            camera_id="redteam",
+            seq=0,
+            captured_ns=self._clock.monotonic_ns(),
+            captured_utc=self._clock.utc(),
+            pixels=pixels,
+        )
+
+
+class _FixedEye:
+    """An eye that sees one face where it was told to."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    def look(self, frame: Frame, now_ns: int) -> Sight:
+        """Return the face, whatever the frame shows."""
+        del now_ns
+        return Sight(
+            frame=frame, faces=(self._face,), nearest=1, face=self._face, ended=frozenset(), unsure=frozenset()
+        )
+
+    def forget(self) -> None:
+        """Do nothing."""

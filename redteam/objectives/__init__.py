@@ -1,0 +1,1 @@
+"""What attackers want, as numbers that can be differentiated: likeness, and likeness past every defense."""

@@ -1,0 +1,45 @@
+"""One thing that an attacker tries: whose face, before which camera, to be taken for whom or for nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.domain.face import Face
+from edge.domain.match import SubjectRef
+
+
+class Goal(StrEnum):
+    """What the attacker wants of the gate."""
+
+    IMPERSONATION = "impersonation"
+    DODGING = "dodging"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scene:
+    """An attacker before the camera.
+
+    Attributes:
+        scene_id: unique and stable, names both pictures.
+        goal: to open the door as the victim, or to be refused although enrolled.
+        pixels: uint8 BGR (h, w, 3), the clean frame.
+        face: the attacker's face in it.
+        victim: whom to be taken for; when dodging, the attacker's own reference.
+        wanted: float32 (d,) unit vectors by model id: what the attacker believes the victim's embedding to be, made
+            of pictures that are not enrolled (gray box: nobody outside knows the templates).
+    """
+
+    scene_id: str
+    goal: Goal
+    pixels: NDArray[np.uint8]
+    face: Face
+    victim: SubjectRef
+    wanted: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def sign(self) -> float:
+        """+1 to come near the victim's embedding, -1 to get away from it."""
+        return 1.0 if self.goal is Goal.IMPERSONATION else -1.0
