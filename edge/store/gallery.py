@@ -14,7 +14,7 @@ from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import TrustError, UsageError
 from edge.domain.match import SubjectRef
 from edge.store.cipher import new_data_key, record_place, seal, unseal
-from edge.store.database import Database
+from edge.store.database import Database, altered
 from edge.store.templates import SELECT_TEMPLATES, SubjectTemplates, open_templates, pack_vector
 from edge.trust.canonical import tagged_sha256
 
@@ -215,10 +215,21 @@ class Gallery:
             subject=subject,
             label=unseal(data_key, label, record_place(subject, "label")).decode(),
             consent_note=unseal(data_key, note, record_place(subject, "consent-note")).decode(),
-            created=dt.datetime.fromisoformat(created),
+            created=_moment(created),
             templates=templates,
             crops=crops,
         )
+
+
+def _moment(text: str) -> dt.datetime:
+    """Return a stored moment, which must read exactly as ``enroll`` writes it."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise altered("a moment of enrollment is none") from error
+    if moment.utcoffset() != dt.timedelta(0) or moment.isoformat() != text:
+        raise altered("a moment of enrollment is not written as the gate writes it")
+    return moment
 
 
 def _insert_templates(

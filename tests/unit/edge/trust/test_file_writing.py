@@ -37,7 +37,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_draft(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StoreError, match="No space") as caught:
         replace_file(path, b"new")
-    assert "room" in caught.value.hint
+    assert "free space" in caught.value.hint
     with pytest.raises(StoreError, match="No space"):
         create_private_file(tmp_path / "key", b"new")
     assert path.read_bytes() == b"old"
