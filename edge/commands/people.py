@@ -42,7 +42,7 @@ def enroll(
     sources: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures or videos of this one person.")],
     consent: Annotated[str, typer.Option(help="What the person agreed to, and where that is kept.")] = NO_CONSENT,
     discard_crops: Annotated[
-        bool, typer.Option("--discard-crops", help="Keep no pictures: a new model then needs a new enrollment.")
+        bool, typer.Option("--discard-crops", help="Keep templates alone, no pictures of the face.")
     ] = False,
     state: StateOption = None,
     config: ConfigOption = None,

@@ -91,7 +91,7 @@ def read_profile(settings: Settings, models: Bound | None = None, *, environment
     if models is not None and {m: profile.bindings.get(m) for m in models.bindings} != dict(models.bindings):
         raise TrustError(
             f"the profile {profile.name} was measured with other models, crops or precision than the ones that run",
-            hint="fit a profile for these models: 'edge-gate calibrate fit'",
+            hint="use the profile that ships with this version, or fit one with 'edge-gate calibrate provisional'",
         )
     return profile
 
