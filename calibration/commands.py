@@ -15,7 +15,7 @@ from calibration.intervals import require_exact_intervals
 from calibration.pairs import read_pairs
 from calibration.provisional import fit_provisional
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
-from edge.commands.output import Printer, print_json
+from edge.commands.output import Printer, for_people, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
 from edge.daemon.models import load_models
@@ -164,7 +164,7 @@ def _show(path: Path, digest: str, *, as_json: bool) -> None:
         print_json({"digest": digest, **values})
         return
     for key, value in values.items():
-        print(f"{key:14} {value}")
+        print(f"{key:14} {for_people(value)}")
 
 
 def _thinned(every: tuple[Any, ...], limit: int) -> tuple[Any, ...]:
