@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, final
 
-from edge.domain.errors import StoreError, TrustError
+from edge.domain.errors import EdgeError, StoreError, TrustError
 from edge.store.migrations import migrate, refuse_altered, refuse_foreign
 from edge.store.sqlite_faults import store_error
 from edge.trust.file_writing import hint_of_room, private_folder
@@ -62,9 +62,9 @@ class Database:
         connection.text_factory = _text
         try:
             _prepare(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             connection.close()
-            raise store_error(error, path) from error
+            raise _fault(error, path) from error
         except BaseException:
             connection.close()
             raise
@@ -85,9 +85,9 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 self._roll_back()
-                raise store_error(error, self.path) from error
+                raise _fault(error, self.path) from error
             except BaseException:
                 self._roll_back()
                 raise
@@ -103,8 +103,8 @@ class Database:
         with self._lock:
             try:
                 return self._connection.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise store_error(error, self.path) from error
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                raise _fault(error, self.path) from error
 
     def changes(self) -> int:
         """Return a number that differs from the last call's whenever another connection has committed since.
@@ -129,8 +129,8 @@ class Database:
                 connection.text_factory = _text
                 connection.execute("BEGIN")
                 yield connection
-        except sqlite3.Error as error:
-            raise store_error(error, self.path) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _fault(error, self.path) from error
 
     def scrub(self) -> None:
         """Empty the write-ahead log, where deleted pages live on. The file itself overwrites what it deletes.
@@ -162,6 +162,11 @@ def _text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise altered("a text is not UTF-8") from error
+
+
+def _fault(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> EdgeError:
+    """Return the fault for what SQLite said, which is no text at all where it quotes a schema that is none."""
+    return store_error(error, path) if isinstance(error, sqlite3.Error) else altered("its schema is not UTF-8")
 
 
 def altered(what: str) -> TrustError:

@@ -27,17 +27,21 @@ SOURCE_OF_EVENTS = "/egate/site1/gate1"
 VISITS = f"synthetic:{ENROLLED}?gap_s=0.3&enter_s=1&stay_s=3&leave_s=0.3&seed=2"
 
 
+def settings_of(port: int, source: str) -> dict[str, str]:
+    return {
+        "EDGE__ENVIRONMENT": "development",
+        "EDGE__GATE__SITE": "site1",
+        "EDGE__GATE__GATE": "gate1",
+        "EDGE__CAMERA__SOURCE": source,
+        "EDGE__CAMERA__STALE_AFTER_MS": "5000",
+        "EDGE__BROKER__PORT": str(port),
+        "EDGE__DOOR__KIND": "mqtt-only",
+    }
+
+
 @contextmanager
 def daemon(state: Path, port: int, log: Path, *, source: str = VISITS) -> Iterator[subprocess.Popen[bytes]]:
-    env = environment(
-        EDGE__ENVIRONMENT="development",
-        EDGE__GATE__SITE="site1",
-        EDGE__GATE__GATE="gate1",
-        EDGE__CAMERA__SOURCE=source,
-        EDGE__CAMERA__STALE_AFTER_MS="5000",
-        EDGE__BROKER__PORT=str(port),
-        EDGE__DOOR__KIND="mqtt-only",
-    )
+    env = environment(**settings_of(port, source))
     with log.open("wb") as out, subprocess.Popen(command("run", "--state", state), stderr=out, env=env) as process:
         try:
             yield process
@@ -157,6 +161,8 @@ def test_one_daemon_a_state_folder_and_other_commands_beside_it(state: Path, tmp
         assert "hint: stop it" in said
         assert edge_gate("people", "list", "--state", mine).code == 0
         assert edge_gate("watch", ENROLLED, "--state", mine).code == 0
+        assert edge_gate("check", "--state", mine, env=settings_of(broker.port, VISITS)).code == 0
+        assert '"state": "away"' not in (tmp_path / "log").read_text()
         assert first.poll() is None
         first.kill()
         first.wait(20)

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.domain.embedding import Embedding
-from edge.domain.errors import TrustError
+from edge.domain.errors import EdgeError, TrustError
 from edge.domain.event import EventKind
 from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
@@ -110,6 +111,30 @@ def test_a_message_that_was_tried_less_than_never(filled: Path, keys: KeyRing) -
     alter(filled, "outbox", "attempts", -1)
     with open_state(filled, keys) as state, pytest.raises(TrustError):
         state.outbox.pending(10)
+
+
+def test_bytes_turned_at_random_end_in_a_fault_of_ours(filled: Path, tmp_path: Path, keys: KeyRing) -> None:
+    content = (filled / DATABASE_FILE).read_bytes()
+    draw = random.Random(5)
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o700)
+    for _ in range(150):
+        turned = bytearray(content)
+        for _ in range(draw.choice((1, 3, 20))):
+            turned[draw.randrange(8_192)] = draw.randrange(256)  # the first pages hold the schema
+        (mine / DATABASE_FILE).write_bytes(turned)
+        with contextlib.suppress(EdgeError), open_state(mine, keys) as state:
+            state.gallery.people()
+            state.ledger.verify_chain()
+        for log in mine.glob("*-*"):
+            log.unlink()
+
+
+def test_a_schema_that_is_no_text(filled: Path, keys: KeyRing) -> None:
+    content = (filled / DATABASE_FILE).read_bytes()
+    (filled / DATABASE_FILE).write_bytes(content.replace(b"priority INTEGER", b"priority INTE\xffER", 1))
+    with pytest.raises(TrustError, match="not UTF-8"):
+        open_state(filled, keys)
 
 
 @pytest.mark.parametrize(
