@@ -9,31 +9,42 @@ import typer
 from edge.commands.check_probes import PROBES, Probe
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
-from edge.domain.errors import ConfigError, EdgeError
+from edge.domain.errors import ConfigError, EdgeError, TrustError
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
-from engines.errors import EngineError
+from engines.errors import AcceptanceError, EngineError, IntegrityError
+
+_INTEGRITY_EXIT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One check."""
+    """One check.
+
+    Attributes:
+        check: its name.
+        ok: whether the gate could serve with what was found.
+        detail: what was found.
+        hint: what to do about it.
+        is_altered: something is not what it claims to be, which is worse than missing.
+    """
 
     check: str
     ok: bool
     detail: str
     hint: str = ""
+    is_altered: bool = False
 
 
 def check(config: ConfigOption = None, state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Check settings, models, engines, state, disk, profile, broker and camera; exit 1 if anything is wrong."""
+    """Check all that run needs; exit 4 if something is not what it claims to be, 1 if anything else is wrong."""
     printer = Printer(as_json=as_json, columns={"check": 10, "ok": 4, "detail": 60, "hint": 40})
-    is_fine = True
+    code = 0
     for line in _lines(config, state):
-        is_fine = is_fine and line.ok
+        code = max(code, _INTEGRITY_EXIT if line.is_altered else int(not line.ok))
         printer.record({"check": line.check, "ok": line.ok, "detail": line.detail, "hint": line.hint})
-    if not is_fine:
-        raise typer.Exit(1)
+    if code:
+        raise typer.Exit(code)
 
 
 def _lines(config: Path | None, state: Path | None) -> Iterator[Line]:
@@ -51,4 +62,5 @@ def _tried(name: str, probe: Probe, settings: Settings) -> Line:
     try:
         return Line(name, True, probe(settings))
     except (EdgeError, EngineError) as error:
-        return Line(name, False, str(error), error.hint)
+        is_altered = isinstance(error, TrustError | IntegrityError | AcceptanceError)
+        return Line(name, False, str(error), error.hint, is_altered)
