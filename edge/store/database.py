@@ -21,7 +21,7 @@ from edge.trust.file_writing import hint_of_room, private_folder
 
 BUSY_TIMEOUT_MS = 5_000
 # What a sound file says of a value that its own schema forbids: no fault of a disk does that.
-_FOREIGN_VALUE = re.compile(r"^(non-\w+|NULL) value in |^CHECK constraint failed in |^row \d+ missing from index ")
+_FOREIGN_VALUE = re.compile(r"^(non-\w+|NULL) value in |^CHECK constraint failed in ")
 Row = tuple[Any, ...]  # SQLite's own types; every query's caller knows its columns
 
 
