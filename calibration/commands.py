@@ -11,10 +11,11 @@ from calibration.evaluate_clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluate_pairs import PairEvaluation, PairFigures, evaluate_pairs
 from calibration.faces import FaceReader
 from calibration.identities import split_a
+from calibration.intervals import require_exact_intervals
 from calibration.pairs import read_pairs
 from calibration.provisional import fit_provisional
-from edge.commands.options import ConfigOption, JsonOption
-from edge.commands.output import Printer, print_json
+from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
+from edge.commands.output import Printer, for_people, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
 from edge.daemon.models import load_models
@@ -40,11 +41,13 @@ def pairs(
         PairMode, typer.Option(help="bare: each model alone; fused: both, no defenses.")
     ] = PairMode.FUSED,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs of each fold.")] = None,
+    state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verification accuracy by folds, and TAR at FAR against all-vs-all impostors among the pictures named."""
-    settings = load_settings(config)
+    require_exact_intervals()
+    settings = load_settings(config, state_dir=state)
     every = read_pairs(file, images)
     if limit is not None:
         every = _thinned(every, limit)
@@ -62,6 +65,7 @@ def faces(
     counts: Annotated[
         Path | None, typer.Option(help="TSV with columns file and faces; none: no picture has one.")
     ] = None,
+    state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,7 +73,9 @@ def faces(
     from calibration.evaluate_detector import evaluate_detector
     from edge.vision.detect import FaceDetector
 
-    settings = load_settings(config)
+    if counts is not None:
+        require_exact_intervals()
+    settings = load_settings(config, state_dir=state)
     with load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")
         detector = FaceDetector(models.detector, threshold=profile.detector_threshold)
@@ -94,11 +100,12 @@ def clips(
     videos: Annotated[Path, typer.Option(help="Folder of the clips.")],
     people: Annotated[Path, typer.Option(help="TSV with columns person and clip.")],
     enroll_with: Annotated[int, typer.Option(min=0, help="Which of each person's clips enrolls them.")] = 0,
+    state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Enroll everybody on one clip and watch all others: a smoke test of the whole gate, never a FAR."""
-    settings = load_settings(config)
+    settings = load_settings(config, state_dir=state)
     every = read_clips(people, videos)
     printer = Printer(as_json=as_json, columns={"clip": 24, "person": 10, "granted": 16, "first_grant_ms": 14})
     results: list[ClipResult] = []
@@ -127,11 +134,12 @@ def clips(
 def provisional(
     images: Annotated[Path, typer.Option(help="Folder of identities; only split A of it is read.")],
     out: Annotated[Path, typer.Option(help="Folder of the profile.")] = PROVISIONAL_PROFILE,
+    state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit the provisional profile on split A. It is unsigned: for development, and for commands that open no door."""
-    settings = load_settings(config)
+    settings = load_settings(config, state_dir=state)
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
         profile = fit_provisional(split_a(images), models, out, progress)
@@ -141,9 +149,11 @@ def provisional(
 @calibrate.command("show")
 def show(
     path: Annotated[Path, typer.Argument(help="Folder of the profile.")] = PROVISIONAL_PROFILE,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a profile and show it; a bad one exits 4."""
+    del state
     file = read_profile_file(path)
     _show(path, file.digest, as_json=as_json)
 
@@ -154,7 +164,7 @@ def _show(path: Path, digest: str, *, as_json: bool) -> None:
         print_json({"digest": digest, **values})
         return
     for key, value in values.items():
-        print(f"{key:14} {value}")
+        print(f"{key:14} {for_people(value)}")
 
 
 def _thinned(every: tuple[Any, ...], limit: int) -> tuple[Any, ...]:

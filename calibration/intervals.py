@@ -12,6 +12,21 @@ class Interval(NamedTuple):
     high: float
 
 
+def require_exact_intervals() -> None:
+    """Return if exact intervals can be had; to be asked before minutes of work that end in one.
+
+    Raises:
+        ConfigError: scipy is not installed.
+    """
+    try:
+        import scipy.stats  # noqa: F401 - only whether it is there
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "exact intervals need scipy, which is not installed",
+            hint="install the extra: pip install 'edge-gate[calibration]'",
+        ) from error
+
+
 def clopper_pearson(successes: int, trials: int) -> Interval:
     """Return the exact 95 % interval of a binomial rate (Clopper and Pearson, Biometrika 26, 1934).
 
@@ -19,10 +34,8 @@ def clopper_pearson(successes: int, trials: int) -> Interval:
         ConfigError: scipy is not installed.
         ValueError: no trials, or more successes than trials.
     """
-    try:
-        from scipy.stats import beta
-    except ModuleNotFoundError as error:
-        raise ConfigError("exact intervals need scipy", hint="install the extra: edge-gate[calibration]") from error
+    require_exact_intervals()
+    from scipy.stats import beta
 
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(f"{successes} of {trials} is not a rate")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.build import load_engine
+from engines.build import is_built, load_engine
 from engines.cache import ModelStore
 from engines.catalog import find_spec
 from engines.errors import EngineError, RuntimeMissingError
@@ -54,7 +54,7 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
 
 def _measured(store: ModelStore, runtime: str, threads: int) -> Precision:
     spec = find_spec(_PROBE)
-    if not store.source_path(spec).is_file():
+    if not (is_built(spec, store) or store.source_path(spec).is_file()):
         return Precision.FP32
     with (
         load_engine(spec, store, runtime=runtime, precision=Precision.FP32, threads=threads) as plain,

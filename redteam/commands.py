@@ -9,7 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from edge.capture.picture import read_picture
-from edge.commands.options import ConfigOption, JsonOption
+from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
@@ -39,6 +39,8 @@ def demo_picture(
     out: Annotated[Path, typer.Option(help="PNG to write.")],
     eps: Annotated[float, typer.Option(min=1, max=64, help="Budget in gray levels of 255.")] = 8.0,
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Gradient steps.")] = 40,
+    *,
+    state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,7 +50,7 @@ def demo_picture(
         from redteam.twins.embedder import EmbedderTwin
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed", hint="run 'make redteam-setup'") from error
-    settings = load_settings(config)
+    settings = load_settings(config, state_dir=state)
     spec = find_spec(SECOND)
     with load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")

@@ -59,7 +59,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
                 _check_size(path, image.width, image.height)
                 return _to_bgr(_eight_bits(path, _upright(image)))
     except Image.DecompressionBombError as error:
-        raise _too_large(path) from error
+        raise _too_large(path, " (its header is that of a decompression bomb)") from error
     except UnidentifiedImageError as error:
         raise PictureError(
             f"{path.name} is not a picture that can be read",

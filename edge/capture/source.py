@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edge.capture.animation import is_animated
 from edge.capture.device_options import parse_device_options, parse_rtsp_options
+from edge.capture.picture_folder import pictures_in
 from edge.capture.rtsp_url import split_rtsp_url
 from edge.capture.synthetic_motion import parse_motion
 from edge.domain.errors import CameraError, UsageError
@@ -94,7 +95,7 @@ def parse_source(text: str) -> Source:
 
     Raises:
         UsageError: the text or its options follow no form of a source.
-        CameraError: a file or folder that is not there or not readable as one.
+        CameraError: a file or folder that is not there or not readable as one, or a folder without a picture.
     """
     if not text or "\0" in text:
         raise UsageError("a source must not be empty", hint=_HINT)
@@ -166,6 +167,7 @@ def _local(text: str) -> Source:
 
 def _kind_of_file(path: Path) -> SourceKind:
     if path.is_dir():
+        pictures_in(path)  # an empty one is a missing source, to be told before anything else is done
         return SourceKind.FOLDER
     if not path.exists():
         raise CameraError(f"there is no file {path}", hint=f"check the path; {_HINT}")

@@ -9,6 +9,7 @@ from PIL import Image
 from edge.capture.camera import RawFrame
 from edge.capture.limits import fit_size
 from edge.capture.picture import read_picture
+from edge.capture.picture_folder import pictures_in
 from edge.domain.errors import PictureError
 
 __all__ = ["StillsCamera", "read_picture"]
@@ -32,20 +33,10 @@ class StillsCamera:
         """List the pictures.
 
         Raises:
-            PictureError: the folder is empty or cannot be listed.
+            CameraError: the folder is empty or cannot be listed.
         """
         self._next = 0
-        if not self._path.is_dir():
-            self._pictures = [self._path]
-            return
-        try:
-            self._pictures = sorted(p for p in self._path.iterdir() if not p.name.startswith(".") and not p.is_dir())
-        except OSError as error:
-            raise PictureError(
-                f"cannot list {self._path}: {error.strerror}", hint="check that this user may read the folder"
-            ) from error
-        if not self._pictures:
-            raise PictureError(f"the folder {self._path} holds no picture", hint="put JPEG or PNG pictures into it")
+        self._pictures = pictures_in(self._path) if self._path.is_dir() else [self._path]
 
     def read(self) -> RawFrame | None:
         """Return the next picture, None behind the last."""

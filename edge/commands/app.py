@@ -4,6 +4,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 integrity, 5 device.
 """
 
 import importlib.metadata
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from edge.domain.errors import EdgeError, UsageError
+from edge.domain.visible_text import visible
 from engines.errors import AcceptanceError, EngineError, IntegrityError, RuntimeMissingError
 
 ENTRY_POINTS = "edge_gate.commands"
@@ -46,6 +48,9 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a name must not end the command
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run_command_line(sys.argv[1:]))
 
 
@@ -77,9 +82,9 @@ def _guarded(call: Callable[[], object]) -> int:
 
 
 def _tell(message: str, hint: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {visible(message)}", file=sys.stderr)
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+        print(f"hint: {visible(hint)}", file=sys.stderr)
     return code
 
 

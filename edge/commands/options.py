@@ -9,4 +9,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="State folder (or EDGE__STATE). Default: the XDG state folder.")
 ]
+IdleStateOption = Annotated[
+    Path | None,
+    typer.Option("--state", help="State folder, as everywhere. This command neither reads nor writes it."),
+]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Settings file (or EDGE__CONFIG).")]

@@ -22,7 +22,9 @@ from edge.domain.embedding import Embedding
 from edge.domain.enrollment import EnrollmentPicture, Refusal, RefusedPicture
 from edge.domain.errors import EdgeError, PictureError, UsageError
 from edge.domain.frame import Frame
+from edge.domain.label import check_name, check_note
 from edge.domain.profile import Profile
+from edge.domain.visible_text import visible
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
 from edge.settings.load import load_settings
 from edge.store.gallery import Person
@@ -42,15 +44,15 @@ def enroll(
     sources: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures or videos of this one person.")],
     consent: Annotated[str, typer.Option(help="What the person agreed to, and where that is kept.")] = NO_CONSENT,
     discard_crops: Annotated[
-        bool, typer.Option("--discard-crops", help="Keep no pictures: a new model then needs a new enrollment.")
+        bool, typer.Option("--discard-crops", help="Keep templates alone, no pictures of the face.")
     ] = False,
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Enroll a person. Pictures that are not fit are refused, each with its reason; nothing is half enrolled."""
-    if not subject.strip():
-        raise UsageError("a person needs a name", hint="give SUBJECT a name of at least one character")
+    check_name(subject)
+    check_note(consent)
     settings = load_settings(config, state_dir=state)
     parsed = [parse_source(text) for text in sources]
     opened, _ = open_gate_state(settings)
@@ -98,7 +100,7 @@ def show(
         print_json(values)
         return
     for key, value in values.items():
-        print(f"{key:10} {value}")
+        print(f"{key:10} {visible(str(value))}")
 
 
 @app.command("erase")
@@ -118,7 +120,7 @@ def erase(
     if as_json:
         print_json({"subject": subject, "erased": True})
     else:
-        print(f"{subject} is erased")
+        print(f"{visible(subject)} is erased")
 
 
 def _record(person: Person) -> dict[str, Any]:
@@ -178,7 +180,7 @@ def _stills(feed: CameraFeed) -> Iterator[Frame | RefusedPicture]:
         try:
             frame = feed.next_frame(1_000)
         except PictureError as error:
-            yield RefusedPicture(error.picture or feed.source.redacted, Refusal.UNREADABLE)
+            yield RefusedPicture(error.picture or feed.source.redacted, Refusal.UNREADABLE, str(error))
             continue
         if frame is Nothing.ENDED:
             return
@@ -207,14 +209,15 @@ def _report(subject: str, result: Enrollment, *, as_json: bool) -> None:
     values = {
         "subject": subject,
         "templates": len(result.pictures),
-        "refused": [{"source": r.source, "reason": r.reason.value} for r in result.refused],
+        "refused": [{"source": r.source, "reason": r.reason.value, "detail": r.detail} for r in result.refused],
     }
     if as_json:
         print_json(values)
         return
     print(f"{subject}: {values['templates']} templates")
     for refusal in result.refused:
-        print(f"  refused {refusal.source}: {refusal.reason.value.replace('_', ' ')}")
+        detail = f" ({refusal.detail})" if refusal.detail else ""
+        print(visible(f"  refused {refusal.source}: {refusal.reason.value.replace('_', ' ')}{detail}"))
 
 
 def _nobody(subject: str) -> UsageError:

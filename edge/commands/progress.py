@@ -5,6 +5,8 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edge.domain.visible_text import visible
+
 
 class RichProgress:
     """Shows one task after the other."""
@@ -12,7 +14,7 @@ class RichProgress:
     def __init__(self) -> None:
         console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
@@ -26,11 +28,11 @@ class RichProgress:
     def start(self, label: str, total_bytes: int | None) -> None:
         """Begin a task of ``total_bytes`` units, or of unknown size."""
         if not self._is_shown:
-            print(f"{label} ...", file=sys.stderr, flush=True)
+            print(f"{visible(label)} ...", file=sys.stderr, flush=True)
         if not self._is_running:
             self._bar.start()
             self._is_running = True
-        self._task = self._bar.add_task(label, total=total_bytes)
+        self._task = self._bar.add_task(visible(label), total=total_bytes)
 
     def advance(self, done_bytes: int) -> None:
         """Note that so many units are done since the start."""

@@ -3,18 +3,20 @@
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from edge.capture.source import Source
-from edge.daemon.models import SECOND, Models
+from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
 from edge.defenses.randomize import Randomize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.clock import Clock
+from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
@@ -56,7 +58,23 @@ class GateParts:
     gallery: Gallery
 
 
-def read_profile(settings: Settings, models: Models | None = None, *, environment: str | None = None) -> Profile:
+class Bound(Protocol):
+    """What embeddings can be compared within: the running models, or just what is known of them."""
+
+    @property
+    def bindings(self) -> Mapping[str, Binding]:
+        """Bindings by model id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogModels:
+    """The models that would run, unloaded (``Bound``)."""
+
+    bindings: Mapping[str, Binding] = field(default_factory=serving_bindings)
+
+
+def read_profile(settings: Settings, models: Bound | None = None, *, environment: str | None = None) -> Profile:
     """Read the calibration profile and check that it was measured with the running models.
 
     Args:
@@ -74,12 +92,12 @@ def read_profile(settings: Settings, models: Models | None = None, *, environmen
     if models is not None and {m: profile.bindings.get(m) for m in models.bindings} != dict(models.bindings):
         raise TrustError(
             f"the profile {profile.name} was measured with other models, crops or precision than the ones that run",
-            hint="fit a profile for these models: 'edge-gate calibrate fit'",
+            hint="use the profile that ships with this version, or fit one with 'edge-gate calibrate provisional'",
         )
     return profile
 
 
-def gallery_of(models: Models, templates: Iterable[SubjectTemplates]) -> Gallery:
+def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
     """Return the gallery of stored templates.
 
     Raises:

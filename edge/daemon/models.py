@@ -10,8 +10,10 @@ from edge.domain.errors import ConfigError
 from edge.pipeline.verify import ModelStage
 from edge.recognition.embed import Embedder
 from edge.settings.sections import EngineSection
+from engines.build import is_built
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec, find_spec, recipe_digest
+from engines.errors import EngineError
 from engines.fetch import fetch
 from engines.precision import choose_precision
 from engines.progress import Progress, Silent
@@ -75,24 +77,56 @@ def binding_of(spec: ModelSpec) -> Binding:
     )
 
 
+def serving_bindings() -> Mapping[str, Binding]:
+    """Return what embeddings of the serving models are bound to, by model id; nothing is loaded for it."""
+    return {model_id: binding_of(find_spec(model_id)) for model_id in RECOGNIZERS}
+
+
+def missing_models(store: ModelStore) -> tuple[ModelSpec, ...]:
+    """Return the models of the gate that are not built."""
+    specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))
+    return tuple(spec for spec in specs if not is_built(spec, store))
+
+
+def require_built(store: ModelStore) -> None:
+    """Return if every model of the gate is built.
+
+    Raises:
+        EngineError: some are not.
+    """
+    missing = missing_models(store)
+    if missing:
+        raise EngineError(
+            f"not built in {store.root}: {', '.join(spec.id for spec in missing)}",
+            hint="run 'edge-gate engines fetch' (without a network: with --from), then 'edge-gate engines build'",
+        )
+
+
 @contextmanager
 def load_models(
-    options: EngineSection, *, batches: Sequence[int] = SERVING_BATCHES, progress: Progress | None = None
+    options: EngineSection,
+    *,
+    batches: Sequence[int] = SERVING_BATCHES,
+    progress: Progress | None = None,
+    may_fetch: bool = True,
 ) -> Iterator[Models]:
-    """Fetch, build, activate and prove every model; free them at the end.
+    """Fetch and build what is not built yet, activate and prove every model; free them at the end.
 
     Args:
         options: runtime, precision, threads and sizes.
         batches: batch sizes that recognizers are compiled for.
         progress: shown while weights are fetched.
+        may_fetch: False = take what is built and neither fetch nor build anything.
 
     Raises:
         EngineError: a model cannot be fetched, built, run, or fails its acceptance.
         ConfigError: the detector has no proof at the configured size.
     """
     store = model_store(options)
-    for model_id in (DETECTOR, *RECOGNIZERS):
-        fetch(find_spec(model_id), store, progress=progress or Silent())
+    if not may_fetch:
+        require_built(store)
+    for spec in missing_models(store):
+        fetch(spec, store, progress=progress or Silent())
     precision = choose_precision(store, runtime=options.runtime, wanted=options.precision, threads=options.threads)
     with ExitStack() as stack:
         loader = _Loader(options, store, stack)

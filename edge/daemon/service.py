@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import structlog
 
-from edge.capture.source import parse_source
+from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of, read_profile
 from edge.daemon.broker import broker_options
@@ -35,6 +35,7 @@ from edge.pipeline.step import Step
 from edge.settings.sections import Environment
 from edge.settings.tree import Settings
 from edge.store.state import State
+from edge.store.state_lock import sole_daemon
 from edge.trust.keys import KeyRing
 
 log = structlog.get_logger(__name__)
@@ -113,6 +114,23 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
         EdgeError: it cannot start, or a fault that it cannot outlive; the door is shut either way.
         EngineError: a model is missing or fails its acceptance.
     """
+    camera_source(settings)
+    with sole_daemon(settings.state_dir):
+        state, keys = open_gate_state(settings)
+        with state, load_models(settings.engine) as models:
+            profile = read_profile(settings, models)
+            people = LiveGallery(models, state, SystemClock())
+            _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
+
+
+def camera_source(settings: Settings) -> Source:
+    """Return what the daemon looks at.
+
+    Raises:
+        ConfigError: there is none, or it is no camera and a door is configured.
+        UsageError: it follows no form of a source.
+        CameraError: it is a file that is not there.
+    """
     if not settings.camera.source:
         raise ConfigError("no camera is configured", hint="set camera.source, or EDGE__CAMERA__SOURCE")
     source = parse_source(settings.camera.source)
@@ -121,11 +139,7 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
             f"{source.redacted} is no camera, and a door is configured",
             hint="set door.kind = none to try it: decisions then open nothing",
         )
-    state, keys = open_gate_state(settings)
-    with state, load_models(settings.engine) as models:
-        profile = read_profile(settings, models)
-        people = LiveGallery(models, state, SystemClock())
-        _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
+    return source
 
 
 class _Service:

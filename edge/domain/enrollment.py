@@ -30,10 +30,17 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefusedPicture:
-    """A picture that is not part of the enrollment."""
+    """A picture that is not part of the enrollment.
+
+    Attributes:
+        source: where it is from, for messages.
+        reason: why, in one word of ours.
+        detail: what exactly, where the word says less than is known; else empty.
+    """
 
     source: str
     reason: Refusal
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -38,7 +38,7 @@ class ConfigError(EdgeError):
 
 
 class TrustError(EdgeError):
-    """Something signed, hashed or bound is not what it claims to be."""
+    """Something signed, hashed, bound or stored is not what it claims to be."""
 
     exit_code = 4
     reason = Reason.FAULT_INTEGRITY

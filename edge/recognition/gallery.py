@@ -92,7 +92,7 @@ class Gallery:
         if lacking:
             raise TrustError(
                 f"{len(lacking)} of {len(people)} people lack templates of a running model",
-                hint="enroll them again, or re-derive templates from their kept crops",
+                hint="erase and enroll these people again: 'edge-gate people erase', 'edge-gate people enroll'",
             )
         self._subjects = tuple(self._people)
         self._centroids = {
@@ -149,5 +149,5 @@ class Gallery:
         if self._bindings.get(probe.binding.model_id) != probe.binding:
             raise TrustError(
                 f"a probe of {probe.binding.model_id} is not bound to the gallery's model, recipe and precision",
-                hint="restart the gate; re-derive the templates if the model or recipe was changed",
+                hint="restart the gate; if its models were changed, 'edge-gate people enroll' everybody again",
             )

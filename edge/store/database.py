@@ -6,6 +6,7 @@ transaction, so transactions of one process queue up here and those of several p
 
 import contextlib
 import os
+import re
 import sqlite3
 import stat
 import threading
@@ -13,12 +14,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, final
 
-from edge.domain.errors import StoreError
-from edge.store.migrations import migrate, refuse_foreign
+from edge.domain.errors import EdgeError, StoreError, TrustError
+from edge.store.migrations import migrate, refuse_altered, refuse_foreign
 from edge.store.sqlite_faults import store_error
-from edge.trust.file_writing import private_folder
+from edge.trust.file_writing import hint_of_room, private_folder
 
 BUSY_TIMEOUT_MS = 5_000
+# What a sound file says of a value that its own schema forbids: no fault of a disk does that.
+_FOREIGN_VALUE = re.compile(r"^(non-\w+|NULL) value in |^CHECK constraint failed in ")
 Row = tuple[Any, ...]  # SQLite's own types; every query's caller knows its columns
 
 
@@ -46,6 +49,7 @@ class Database:
 
         Raises:
             StoreError: the folder or file cannot be used, is locked, damaged, no database of ours, or too new.
+            TrustError: its tables, indexes or triggers are not those that this program made.
         """
         private_folder(path.parent)
         _private_file(path)
@@ -55,11 +59,12 @@ class Database:
             )
         except sqlite3.Error as error:
             raise store_error(error, path) from error
+        connection.text_factory = _text
         try:
             _prepare(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             connection.close()
-            raise store_error(error, path) from error
+            raise _fault(error, path) from error
         except BaseException:
             connection.close()
             raise
@@ -80,9 +85,9 @@ class Database:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 self._roll_back()
-                raise store_error(error, self.path) from error
+                raise _fault(error, self.path) from error
             except BaseException:
                 self._roll_back()
                 raise
@@ -98,8 +103,8 @@ class Database:
         with self._lock:
             try:
                 return self._connection.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise store_error(error, self.path) from error
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                raise _fault(error, self.path) from error
 
     def changes(self) -> int:
         """Return a number that differs from the last call's whenever another connection has committed since.
@@ -121,10 +126,11 @@ class Database:
             with contextlib.closing(
                 sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             ) as connection:
+                connection.text_factory = _text
                 connection.execute("BEGIN")
                 yield connection
-        except sqlite3.Error as error:
-            raise store_error(error, self.path) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _fault(error, self.path) from error
 
     def scrub(self) -> None:
         """Empty the write-ahead log, where deleted pages live on. The file itself overwrites what it deletes.
@@ -150,6 +156,27 @@ class Database:
             self._connection.execute("ROLLBACK")
 
 
+def _text(raw: bytes) -> str:
+    """Return a stored text. SQLite keeps any bytes as text; we only ever write UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise altered("a text is not UTF-8") from error
+
+
+def _fault(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> EdgeError:
+    """Return the fault for what SQLite said, which is no text at all where it quotes a schema that is none."""
+    return store_error(error, path) if isinstance(error, sqlite3.Error) else altered("its schema is not UTF-8")
+
+
+def altered(what: str) -> TrustError:
+    """Return the fault of a stored value that this program never writes."""
+    return TrustError(
+        f"the database was altered: {what}",
+        hint="keep a copy for inspection and restore the state folder from a backup",
+    )
+
+
 def _private_file(path: Path) -> None:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -161,7 +188,7 @@ def _private_file(path: Path) -> None:
     except OSError as error:
         raise StoreError(
             f"the database {path} cannot be opened for writing: {error.strerror}",
-            hint="name a state folder that this user may create and write to, on a file system with room",
+            hint=hint_of_room(error) or "name a state folder that this user may create and write to",
         ) from error
 
 
@@ -176,9 +203,15 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise StoreError("the file system cannot hold a write-ahead log", hint="use a local file system")
     connection.execute("PRAGMA synchronous = FULL")
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if _FOREIGN_VALUE.search(finding):
+        raise altered(finding)
     if finding != "ok":
         raise StoreError(
             f"the database is damaged: {finding}",
             hint="keep a copy for inspection and restore the state folder from a backup",
         )
     migrate(connection)
+    refuse_altered(connection)
+    orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if orphan is not None:
+        raise altered(f"a row of {orphan[0]} belongs to no row of {orphan[2]}")

@@ -12,9 +12,10 @@ from typing import final
 
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import TrustError, UsageError
+from edge.domain.label import check_name, check_note
 from edge.domain.match import SubjectRef
 from edge.store.cipher import new_data_key, record_place, seal, unseal
-from edge.store.database import Database
+from edge.store.database import Database, altered
 from edge.store.templates import SELECT_TEMPLATES, SubjectTemplates, open_templates, pack_vector
 from edge.trust.canonical import tagged_sha256
 
@@ -86,10 +87,13 @@ class Gallery:
                 keep none.
 
         Raises:
-            UsageError: no label, no consent note, no template, or the label is in use.
+            UsageError: no label, no consent note, one that is too long or holds what does not show, no template, or
+                the label is in use.
         """
-        if not label.strip() or not consent_note.strip() or not templates:
-            raise UsageError("a person needs a name, a consent note and at least one template", hint="give all three")
+        check_name(label)
+        check_note(consent_note)
+        if not templates:
+            raise UsageError("a person needs at least one template", hint="give a picture of the person")
         subject = SubjectRef(f"p-{secrets.token_hex(16)}")
         data_key = new_data_key()
         with self._database.transaction() as connection:
@@ -215,10 +219,21 @@ class Gallery:
             subject=subject,
             label=unseal(data_key, label, record_place(subject, "label")).decode(),
             consent_note=unseal(data_key, note, record_place(subject, "consent-note")).decode(),
-            created=dt.datetime.fromisoformat(created),
+            created=_moment(created),
             templates=templates,
             crops=crops,
         )
+
+
+def _moment(text: str) -> dt.datetime:
+    """Return a stored moment, which must read exactly as ``enroll`` writes it."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise altered("a moment of enrollment is none") from error
+    if moment.utcoffset() != dt.timedelta(0) or moment.isoformat() != text:
+        raise altered("a moment of enrollment is not written as the gate writes it")
+    return moment
 
 
 def _insert_templates(

@@ -9,7 +9,7 @@ from edge.domain.audit import AuditRecord
 from edge.domain.errors import EdgeError, StoreError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.store.audit_chain import NO_HASH, ChainReport, check_chain, next_record
-from edge.store.database import Database
+from edge.store.database import Database, altered
 
 _PAGE_ROWS = 500
 _COLUMNS = "SELECT seq, previous_hash, body, hash FROM audit"
@@ -101,10 +101,7 @@ class Ledger:
 def _head(connection: sqlite3.Connection) -> tuple[str, int, bytes]:
     row = connection.execute("SELECT chain_id, head_seq, head_hash FROM chain").fetchone()
     if row is None:
-        raise StoreError(
-            "the audit chain's head is missing: the database was altered",
-            hint="keep a copy for inspection and restore the state folder from a backup",
-        )
+        raise altered("the audit chain's head is missing")
     chain_id, seq, head_hash = row
     return chain_id, seq, head_hash
 

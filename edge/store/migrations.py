@@ -1,13 +1,16 @@
 """Brings a database to the schema that this program knows, by numbered SQL files."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from importlib import resources
 
-from edge.domain.errors import StoreError
+from edge.domain.errors import StoreError, TrustError
 
 APPLICATION_ID = 0x45474154  # "EGAT": tells our databases from any other
 _SCRIPTS = resources.files("edge.store") / "migrations"
+_SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+_ALTERED_HINT = "keep a copy for inspection and restore the state folder from a backup"
 
 
 def refuse_foreign(connection: sqlite3.Connection) -> None:
@@ -28,6 +31,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Raises:
         StoreError: the database is of a newer version of this program.
+        TrustError: it says a version that none ever had.
         sqlite3.Error: SQLite failed; nothing was changed.
     """
     scripts = _numbered_scripts()
@@ -48,6 +52,31 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
+def refuse_altered(connection: sqlite3.Connection) -> None:
+    """Return if tables, indexes and triggers are those that the migrations make, to the letter.
+
+    A table that is missing would be noticed only when it is needed, a trigger that is missing never.
+
+    Raises:
+        TrustError: something is missing, altered or added.
+        sqlite3.Error: SQLite failed.
+    """
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        for script in _numbered_scripts():
+            for statement in _statements(script):
+                fresh.execute(statement)
+        made = {(kind, name): sql for kind, name, sql in fresh.execute(_SCHEMA)}
+    found = {(kind, name): sql for kind, name, sql in connection.execute(_SCHEMA)}
+    for which, what in (
+        (made.keys() - found.keys(), "is missing"),
+        (found.keys() - made.keys(), "is not the gate's"),
+        ({key for key in made.keys() & found.keys() if made[key] != found[key]}, "was altered"),
+    ):
+        if which:
+            kind, name = min(which, key=lambda key: (key[0] != "table", key))
+            raise TrustError(f"the database was altered: {kind} {name!r} {what}", hint=_ALTERED_HINT)
+
+
 def _version(connection: sqlite3.Connection, *, known: int) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > known:
@@ -55,6 +84,9 @@ def _version(connection: sqlite3.Connection, *, known: int) -> int:
             f"the database has schema {version}, this program knows {known} at most",
             hint="run the newer version of edge-gate that wrote it, or restore an older backup",
         )
+    has_tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,)
+    if version < 0 or (version == 0 and has_tables):
+        raise TrustError(f"the database was altered: it says schema {version}", hint=_ALTERED_HINT)
     return int(version)
 
 

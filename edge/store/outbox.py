@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from edge.domain.event import EventKind, OutboxMessage
-from edge.store.database import Database
+from edge.store.database import Database, altered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +33,16 @@ class Outbox:
         self._database = database
 
     def pending(self, limit: int) -> tuple[StoredMessage, ...]:
-        """Return the first ``limit`` messages: lowest priority number first, then in order of ``seq``."""
+        """Return the first ``limit`` messages: lowest priority number first, then in order of ``seq``.
+
+        Raises:
+            TrustError: a row is none that the ledger wrote.
+        """
         rows = self._database.read(
             "SELECT seq, kind, topic, payload, priority, attempts FROM outbox ORDER BY priority, seq LIMIT ?",
             (limit,),
         )
-        return tuple(
-            StoredMessage(
-                id=seq,
-                seq=seq,
-                message=OutboxMessage(kind=EventKind(kind), topic=topic, payload=payload, priority=priority),
-                attempts=attempts,
-            )
-            for seq, kind, topic, payload, priority, attempts in rows
-        )
+        return tuple(_stored(*row) for row in rows)
 
     def mark_attempt(self, ids: Iterable[int]) -> None:
         """Count one more attempt for each of ``ids``; unknown ones are passed over."""
@@ -62,3 +58,10 @@ class Outbox:
         """Return how many messages wait."""
         ((count,),) = self._database.read("SELECT count(*) FROM outbox")
         return int(count)
+
+
+def _stored(seq: int, kind: str, topic: str, payload: bytes, priority: int, attempts: int) -> StoredMessage:
+    if kind not in set(EventKind) or attempts < 0:
+        raise altered("a waiting message is none that the gate wrote")
+    message = OutboxMessage(kind=EventKind(kind), topic=topic, payload=payload, priority=priority)
+    return StoredMessage(id=seq, seq=seq, message=message, attempts=attempts)

@@ -79,7 +79,7 @@ def _refuse_unbound(rows: Sequence[Row], bindings: Mapping[str, Binding]) -> Non
         raise TrustError(
             f"templates of {refused} of {people} enrolled people are missing, or belong to another model, recipe or"
             " precision class than the ones that run",
-            hint="derive their templates anew from the kept crops, or erase and enroll these people again",
+            hint="erase and enroll these people again: 'edge-gate people erase', 'edge-gate people enroll'",
         )
 
 

@@ -1,11 +1,14 @@
 """Structured logs on stderr: text on a terminal, JSON lines elsewhere; secrets and biometrics never in them."""
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+
+from edge.domain.visible_text import visible
 
 _REDACTED_KEYS = ("password", "secret", "key", "token", "vector", "embedding", "template", "crop", "pixels")
 """A key that ends with one of these never has its value written."""
@@ -20,9 +23,9 @@ def configure_logs(*, level: str = "info", form: str = "auto") -> None:
     """
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     # A plain traceback: the rich one prints local variables, and with them passwords and faces.
-    text: Any = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    text: Any = structlog.dev.ConsoleRenderer(exception_formatter=_plain_traceback)
     last: list[Any] = (
-        [text] if as_text else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [_show, text] if as_text else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[
@@ -36,6 +39,21 @@ def configure_logs(*, level: str = "info", form: str = "auto") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _show(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape what foreign text may hold to steer a terminal; JSON lines escape it by themselves."""
+    del logger, method
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = visible(value)
+    return event
+
+
+def _plain_traceback(stream: TextIO, fault: Any) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, fault)
+    stream.write("\n".join(visible(line) for line in text.getvalue().split("\n")))
 
 
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

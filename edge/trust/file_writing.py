@@ -1,5 +1,6 @@
 """Durable writing of files: the gate's own private ones, and whole replacements of public ones."""
 
+import errno
 import os
 import secrets
 import stat
@@ -29,11 +30,16 @@ def private_folder(folder: Path) -> Path:
                 )
             folder.chmod(0o700)
     except OSError as error:
+        hint = "name a folder that this user may create and write to, on a file system that is not read-only"
         raise StoreError(
-            f"the folder {folder} cannot be used: {error.strerror}",
-            hint="name a folder that this user may create and write to, on a file system that is not read-only",
+            f"the folder {folder} cannot be used: {error.strerror}", hint=hint_of_room(error) or hint
         ) from error
     return folder
+
+
+def hint_of_room(error: OSError) -> str:
+    """Return what to do if it is room that ``error`` wants; else nothing."""
+    return "free space on its file system" if error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
 
 
 def public_folder(folder: Path) -> Path:
@@ -110,5 +116,5 @@ def _sync_folder(folder: Path) -> None:
 def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"{path} cannot be written: {error.strerror}",
-        hint="make room, or name a folder that this user may write to",
+        hint=hint_of_room(error) or "name a folder that this user may write to",
     )

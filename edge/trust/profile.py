@@ -24,7 +24,7 @@ from edge.trust.toml_text import toml_text
 PROFILE_FILE = "profile.toml"
 AGREEMENT_FILE = "agreement.npz"
 _DIGEST_TAG = "egate-profile-v1"
-_REFIT = "fit the profile again with 'edge-gate calibrate fit', or restore the folder from a copy"
+_REFIT = "fit the profile again with 'edge-gate calibrate provisional', or restore the folder from a copy"
 
 
 def load_profile(path: Path, *, environment: str) -> Profile:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.trust.keys import KeyRing
+from tests.support.altered_state import alter
 from tests.support.gate_command import ENROLLED, Ran, edge_gate
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e")]
@@ -76,6 +77,40 @@ def test_a_state_without_its_keys(state: Path, tmp_path: Path) -> None:
     shutil.copytree(state, mine)
     (mine / "gallery.key").unlink()
     explained(edge_gate("people", "list", "--state", mine), 4)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "codes"),
+    [
+        *(("person", column, (4, 4)) for column in ("subject", "wrapped_key", "label", "consent_note", "created")),
+        *(("template", column, (0, 4)) for column in ("model_id", "recipe_digest", "precision_class", "vector")),
+        ("gallery_key", "check_value", (4, 4)),
+        ("chain", "head_seq", (4, 4)),
+    ],
+)
+def test_an_altered_database(state: Path, tmp_path: Path, table: str, column: str, codes: tuple[int, int]) -> None:
+    of_people, of_watch = codes
+    mine = tmp_path / "state"
+    shutil.copytree(state, mine)
+    alter(
+        mine,
+        table,
+        column,
+        b"x" * 40 if column in {"vector", "wrapped_key", "label", "consent_note"} else "2026-13-45",
+    )
+    for arguments, code in (
+        (("people", "list"), of_people),
+        (("people", "show", "Eileen"), of_people),
+        (("watch", ENROLLED), of_watch),
+    ):
+        ran = edge_gate(*arguments, "--state", mine)
+        assert ran.code == code, (arguments, ran.out, ran.err)
+        assert "Traceback" not in ran.err + ran.out
+        assert code == 0 or "hint: " in ran.err
+    checked = edge_gate("check", "--state", mine, "--json", env={"EDGE__ENVIRONMENT": "development"})
+    assert checked.code == 4
+    lines = {r["check"]: r for r in checked.records}
+    assert not (lines["state"]["ok"] and lines["people"]["ok"])
 
 
 def test_an_altered_profile(state: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from edge.messaging.wire import Incoming
 from edge.store.state import open_state
 from edge.trust.keys import KeyRing
 from edge.trust.signing import verify
-from tests.support.gate_command import ENROLLED, command, environment
+from tests.support.gate_command import ENROLLED, command, edge_gate, environment
 from tests.support.mosquitto import HOST, Mosquitto
 from tests.support.waiting import wait_for
 
@@ -27,17 +27,21 @@ SOURCE_OF_EVENTS = "/egate/site1/gate1"
 VISITS = f"synthetic:{ENROLLED}?gap_s=0.3&enter_s=1&stay_s=3&leave_s=0.3&seed=2"
 
 
+def settings_of(port: int, source: str) -> dict[str, str]:
+    return {
+        "EDGE__ENVIRONMENT": "development",
+        "EDGE__GATE__SITE": "site1",
+        "EDGE__GATE__GATE": "gate1",
+        "EDGE__CAMERA__SOURCE": source,
+        "EDGE__CAMERA__STALE_AFTER_MS": "5000",
+        "EDGE__BROKER__PORT": str(port),
+        "EDGE__DOOR__KIND": "mqtt-only",
+    }
+
+
 @contextmanager
 def daemon(state: Path, port: int, log: Path, *, source: str = VISITS) -> Iterator[subprocess.Popen[bytes]]:
-    env = environment(
-        EDGE__ENVIRONMENT="development",
-        EDGE__GATE__SITE="site1",
-        EDGE__GATE__GATE="gate1",
-        EDGE__CAMERA__SOURCE=source,
-        EDGE__CAMERA__STALE_AFTER_MS="5000",
-        EDGE__BROKER__PORT=str(port),
-        EDGE__DOOR__KIND="mqtt-only",
-    )
+    env = environment(**settings_of(port, source))
     with log.open("wb") as out, subprocess.Popen(command("run", "--state", state), stderr=out, env=env) as process:
         try:
             yield process
@@ -144,3 +148,37 @@ def test_a_camera_that_vanishes_is_an_anomaly_and_not_the_end(state: Path, tmp_p
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, (tmp_path / "log").read_text()
+
+
+def test_one_daemon_a_state_folder_and_other_commands_beside_it(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    with Mosquitto(tmp_path) as broker, daemon(mine, broker.port, tmp_path / "log") as first:
+        some("the first serves", lambda: "gate.started" in (tmp_path / "log").read_text())
+        with daemon(mine, broker.port, tmp_path / "second") as second:
+            assert second.wait(60) == 5, (tmp_path / "second").read_text()
+        said = (tmp_path / "second").read_text()
+        assert "another 'edge-gate run' holds the state folder" in said
+        assert "hint: stop it" in said
+        assert edge_gate("people", "list", "--state", mine).code == 0
+        assert edge_gate("watch", ENROLLED, "--state", mine).code == 0
+        assert edge_gate("check", "--state", mine, env=settings_of(broker.port, VISITS)).code == 0
+        assert '"state": "away"' not in (tmp_path / "log").read_text()
+        assert first.poll() is None
+        first.kill()
+        first.wait(20)
+        with daemon(mine, broker.port, tmp_path / "third") as third:
+            some("the next one serves", lambda: "gate.started" in (tmp_path / "third").read_text())
+            assert third.poll() is None
+
+
+def test_an_orderly_stop_is_no_loss_of_the_broker(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    with Mosquitto(tmp_path) as broker, daemon(mine, broker.port, tmp_path / "log") as process:
+        some("the gate is connected", lambda: '"state": "connected"' in (tmp_path / "log").read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "broker.lost" not in said
+    assert "Traceback" not in said
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        assert not any(b'"fault_broker"' in r.body for r in opened.ledger.records())

@@ -1,5 +1,6 @@
 """``edge-gate watch`` and ``people`` as processes, on the two public-domain portraits and real models."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support.gate_command import ADVERSARIAL, ENROLLED, STRANGER, edge_gate, edge_gate_process
 
@@ -97,6 +99,34 @@ class TestPeople:
             "small.png": "too_small",
         }
         assert edge_gate("people", "list", "--state", state, "--json").records == ()
+
+    def test_an_unreadable_picture_says_what_it_is(self, tmp_path: Path) -> None:
+        Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+        Image.new("1", (9_000, 9_000)).save(tmp_path / "large.png")
+        (tmp_path / "empty.jpg").touch()
+        state = tmp_path / "state"
+        ran = edge_gate("people", "enroll", "X", tmp_path, ENROLLED, "--state", state, "--json")
+        assert ran.code == 0, ran.err
+        assert [r["reason"] for r in ran.records[0]["refused"]] == ["unreadable"] * 3
+        assert {r["source"]: r["detail"] for r in ran.records[0]["refused"]} == {
+            "bomb.png": "bomb.png is too large (its header is that of a decompression bomb)",
+            "empty.jpg": "empty.jpg is empty (0 bytes)",
+            "large.png": "large.png is too large (9000 x 9000 pixels)",
+        }
+        shown = edge_gate("people", "enroll", "Y", tmp_path, "--state", state)
+        assert shown.code == 1
+        assert "refused bomb.png: unreadable (bomb.png is too large" in shown.out
+
+    def test_a_file_name_that_does_not_show_is_escaped(self, tmp_path: Path) -> None:
+        evil = tmp_path / os.fsdecode(b"\x1b[2J caf\xe9.jpg")
+        evil.write_bytes(b"\xff\xd8\xff rubbish")
+        state = tmp_path / "state"
+        for arguments in (("people", "enroll", "X", tmp_path), ("watch", tmp_path), ("watch", evil)):
+            for option in ((), ("--json",)):
+                ran = edge_gate(*arguments, "--state", state, *option)
+                assert ran.code in {0, 1}, ran.err
+                assert "\x1b" not in ran.out + ran.err
+                (ran.out + ran.err).encode()
 
     def test_another_persons_face_is_a_duplicate(self, state: Path, tmp_path: Path) -> None:
         mine = tmp_path / "state"

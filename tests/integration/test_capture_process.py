@@ -217,8 +217,14 @@ def test_a_file_that_cannot_be_read_is_a_fault_at_once_and_then_the_end(
 
 
 def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
-    with feed(tmp_path) as camera:
-        assert drain(camera) == [f"the folder {tmp_path} holds no picture"]
+    (tmp_path / "a.jpg").touch()
+    camera = feed(tmp_path)
+    (tmp_path / "a.jpg").unlink()
+    with camera:
+        with pytest.raises(CameraError, match="holds no picture") as caught:
+            camera.next_frame(20_000)
+        assert caught.value.exit_code == 5
+        assert camera.next_frame(20_000) is Nothing.ENDED
 
 
 def test_a_killed_child_is_reported_and_started_again(portrait: Path) -> None:

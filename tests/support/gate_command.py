@@ -23,7 +23,11 @@ ENROLLED = PORTRAITS / "astronaut.jpg"
 STRANGER = PORTRAITS / "grace_hopper.jpg"
 ADVERSARIAL = PORTRAITS.parent / "pictures" / "adversarial.png"
 
-_LOADERS = ("edge.commands.watch.load_models", "edge.commands.people.load_models")
+_LOADERS = (
+    "edge.commands.watch.load_models",
+    "edge.commands.people.load_models",
+    "edge.commands.check_probes.load_models",
+)
 _shared: dict[tuple[EngineSection, tuple[int, ...]], Models] = {}
 _alive = ExitStack()
 
@@ -83,11 +87,16 @@ def free_models() -> None:
 
 @contextmanager
 def _kept_models(
-    options: EngineSection, *, batches: Sequence[int] = SERVING_BATCHES, progress: Progress | None = None
+    options: EngineSection,
+    *,
+    batches: Sequence[int] = SERVING_BATCHES,
+    progress: Progress | None = None,
+    may_fetch: bool = True,
 ) -> Iterator[Models]:
     key = (options, tuple(batches))
     if key not in _shared:
-        _shared[key] = _alive.enter_context(load_models(options, batches=batches, progress=progress))
+        loading = load_models(options, batches=batches, progress=progress, may_fetch=may_fetch)
+        _shared[key] = _alive.enter_context(loading)
     yield _shared[key]
 
 

@@ -20,7 +20,7 @@ from edge.commands.demo.scenes import ADVERSARIAL_PICTURE, Scene, all_scenes
 from edge.commands.demo.screen import Screen
 from edge.commands.demo.sheet import sheet_png
 from edge.commands.demo.stage import demo_settings, open_stage
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.progress import rich_progress
 from edge.daemon.models import load_models
 from edge.domain.clock import SystemClock
@@ -37,6 +37,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html and contact-sheet.png.")] = Path(
         "demo-out"
     ),
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the gate at work in six scenes and check each; exit 1 if one did not end as it must."""
@@ -45,7 +46,7 @@ def demo(
     screen.environment()
     folder = OutFolder.at(out)
     scenes = _complete_scenes()
-    engine = load_settings().engine
+    engine = load_settings(state_dir=state).engine
     with _interruptible():
         results, facts = _perform(scenes, engine, screen)
     written = (
@@ -83,7 +84,7 @@ def _complete_scenes() -> tuple[Scene, ...]:
     if not ADVERSARIAL_PICTURE.is_file():
         raise EdgeError(
             f"the demo's adversarial picture {ADVERSARIAL_PICTURE} is missing",
-            hint="install edge-gate again, or make the picture with 'edge-gate redteam demo-picture'",
+            hint="install edge-gate again",
         )
     return all_scenes()
 

@@ -14,8 +14,14 @@ from edge.commands.demo.scenes import Scene
 from edge.commands.demo.words import bare_word, bare_words, event_names, numbers, plain, record_of, shortened, yes_no
 from edge.commands.output import print_json
 from edge.domain.reasons import Decision
+from edge.domain.visible_text import visible
 
 _COLOR = {Decision.GRANTED: "green", Decision.DENIED: "red"}
+
+
+def shown(text: str) -> str:
+    """Return foreign text for the screen: neither the terminal nor rich finds anything in it to obey."""
+    return escape(visible(text))
 
 
 class Screen:
@@ -36,16 +42,16 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Print a remark."""
-        self._print(f"[dim]{escape(text)}[/]")
+        self._print(f"[dim]{shown(text)}[/]")
 
     def facts(self, facts: Facts) -> None:
         """Print what the demo runs with."""
         for name, value in facts.lines:
-            self._print(f"{name:9} {escape(value)}")
+            self._print(f"{name:9} {shown(value)}")
 
     def begins(self, number: int, total: int, scene: Scene) -> None:
         """Announce a scene."""
-        self._print(f"\n[bold]{number}/{total} {escape(scene.title)}[/]")
+        self._print(f"\n[bold]{number}/{total} {shown(scene.title)}[/]")
 
     def ended(self, result: SceneResult) -> None:
         """Print how a scene ended."""
@@ -68,7 +74,7 @@ class Screen:
         else:
             self._print(f"  received over MQTT: {event_names(result.received)}")
         for shortcoming in result.shortcomings:
-            self._print(f"  [bold red]not as it must be:[/] {escape(shortcoming)}")
+            self._print(f"  [bold red]not as it must be:[/] {shown(shortcoming)}")
 
     def event(self, result: SceneResult) -> None:
         """Show one event as it was received, long values cut."""
@@ -76,7 +82,7 @@ class Screen:
             return
         received = result.received[0]
         self._print(f"\n[bold]What the subscriber received[/] in scene {result.scene.name}, its signature checked;")
-        self._print(f"long values cut: [cyan]{escape(received.topic)}[/]")
+        self._print(f"long values cut: [cyan]{shown(received.topic)}[/]")
         self._print(f"[dim]{escape(shortened(received.payload))}[/]")
 
     def summary(self, results: Sequence[SceneResult], written: Sequence[Path]) -> None:
@@ -97,7 +103,7 @@ class Screen:
         self._console.print()
         self._console.print(table, soft_wrap=False)
         for path in written:
-            self._print(f"written {escape(str(path))}")
+            self._print(f"written {shown(str(path))}")
 
     def _print(self, text: str) -> None:
         self._console.print(text)

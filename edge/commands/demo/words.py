@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from edge.commands.demo.result import BareVerdict, ReceivedEvent, SceneResult
+from edge.domain.visible_text import visible
 
 _LONGEST = 28
 
@@ -53,8 +54,9 @@ def event_names(events: tuple[ReceivedEvent, ...]) -> str:
 
 
 def shortened(payload: str) -> str:
-    """Return a JSON payload indented, its long values cut; nothing else is changed."""
-    return json.dumps(_cut(json.loads(payload)), indent=2, ensure_ascii=False)
+    """Return a JSON payload indented, its long values cut; what does not show is escaped."""
+    lines = json.dumps(_cut(json.loads(payload)), indent=2, ensure_ascii=False).split("\n")
+    return "\n".join(visible(line) for line in lines)
 
 
 def record_of(result: SceneResult) -> Mapping[str, Any]:

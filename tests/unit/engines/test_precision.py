@@ -98,3 +98,14 @@ def test_before_the_weights_are_fetched_there_is_nothing_to_measure(
 ) -> None:
     machine(monkeypatch, fp32_s=1.0, bf16_s=0.1)
     assert choose(ModelStore(tmp_path)) is Precision.FP32
+
+
+def test_a_model_that_is_built_can_be_measured_without_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, spec = ModelStore(tmp_path), find_spec("sface-2021dec")
+    store.onnx_path(spec).parent.mkdir(parents=True)
+    store.onnx_path(spec).touch()
+    store.manifest_path(spec).touch()
+    machine(monkeypatch, fp32_s=1.0, bf16_s=0.1)
+    assert choose(store) is Precision.BF16

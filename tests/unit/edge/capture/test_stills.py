@@ -7,7 +7,7 @@ from PIL import Image
 from edge.capture.camera import RawFrame
 from edge.capture.limits import MOST_FRAME_BYTES
 from edge.capture.stills import SPACING_NS, StillsCamera
-from edge.domain.errors import PictureError
+from edge.domain.errors import CameraError, PictureError
 
 
 def drain(camera: StillsCamera) -> list[RawFrame | str]:
@@ -44,8 +44,9 @@ def test_a_folder_gives_the_good_and_names_the_bad(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".hidden").touch()
-    with pytest.raises(PictureError, match="holds no picture") as caught:
+    with pytest.raises(CameraError, match="holds no picture") as caught:
         StillsCamera(str(tmp_path)).open()
+    assert caught.value.exit_code == 5
     assert caught.value.hint
 
 

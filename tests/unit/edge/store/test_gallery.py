@@ -135,7 +135,7 @@ def test_templates_bound_otherwise_are_refused(
     with pytest.raises(TrustError, match="1 of 3") as caught:
         state.gallery.load_templates(bindings)
     assert caught.value.exit_code == 4
-    assert "anew" in caught.value.hint
+    assert "'edge-gate people enroll'" in caught.value.hint
 
 
 def test_templates_of_a_model_that_does_not_run_are_refused(

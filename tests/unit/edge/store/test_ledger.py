@@ -213,10 +213,10 @@ def test_what_is_altered_around_the_triggers_is_found(
     assert report.detail
 
 
-def test_a_missing_head_is_a_store_fault(state: State, build: Build) -> None:
+def test_a_missing_head_is_an_alteration(state: State, build: Build) -> None:
     state.database._connection.execute("DROP TRIGGER chain_is_kept")
     state.database._connection.execute("DELETE FROM chain")
-    with pytest.raises(StoreError, match="head is missing"):
+    with pytest.raises(TrustError, match="head is missing"):
         state.ledger.commit(EventKind.DECISION, _BODY, build)
-    with pytest.raises(StoreError, match="head is missing"):
+    with pytest.raises(TrustError, match="head is missing"):
         state.ledger.verify_chain()

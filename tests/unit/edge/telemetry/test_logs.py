@@ -47,3 +47,18 @@ def test_a_traceback_shows_where_but_no_variables(capsys: pytest.CaptureFixture[
     told = capsys.readouterr().err
     assert "ValueError: invalid literal" in told
     assert hidden not in told
+
+
+def test_foreign_text_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ValueError("\x1b]0;mine\x07")
+
+    configure_logs(form="text")
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger("t").exception("failed", topic="\x1b]0;mine\x07")
+    told = capsys.readouterr().err
+    assert "\x1b]" not in told
+    assert told.count("\\u001b]0;mine\\u0007") == 2
+    assert "Traceback" in told

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.domain.errors import StoreError
-from edge.trust.file_writing import create_private_file, replace_file
+from edge.trust.file_writing import create_private_file, private_folder, replace_file
 
 
 def test_whoever_creates_first_wins(tmp_path: Path) -> None:
@@ -37,8 +37,18 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_draft(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StoreError, match="No space") as caught:
         replace_file(path, b"new")
-    assert "room" in caught.value.hint
+    assert "free space" in caught.value.hint
     with pytest.raises(StoreError, match="No space"):
         create_private_file(tmp_path / "key", b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_for_which_there_is_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(StoreError, match="No space") as caught:
+        private_folder(tmp_path / "state")
+    assert "free space" in caught.value.hint

@@ -1,0 +1,108 @@
+"""What ``edge-gate check`` looks at. Each probe asks what ``run`` will ask; none fetches or builds anything."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+
+from edge.capture.supervisor import CameraFeed, Nothing, Pace
+from edge.daemon.assembly import CatalogModels, gallery_of, read_profile
+from edge.daemon.broker import broker_options
+from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
+from edge.daemon.service import camera_source
+from edge.daemon.state import open_gate_state
+from edge.domain.clock import SystemClock
+from edge.domain.errors import ConfigError, TrustError
+from edge.messaging.login import try_login
+from edge.settings.tree import Settings
+from engines.runtime.registry import available_runtimes
+
+Probe = Callable[[Settings], str]
+"""Looks at one thing and says how it is. Raises an EdgeError or EngineError where the gate could not serve."""
+
+_LEAST_FREE_BYTES = 200 * 2**20
+_CAMERA_PATIENCE_MS = 10_000
+
+
+def _models(settings: Settings) -> str:
+    require_built(model_store(settings.engine))
+    return f"{len(RECOGNIZERS) + 1} models built"
+
+
+def _engines(settings: Settings) -> str:
+    with load_models(settings.engine, may_fetch=False) as models:
+        precisions = ", ".join(available_runtimes().get(settings.engine.runtime, ()))
+        return f"{models.runtime} {models.precision}, every engine proven (available: {precisions})"
+
+
+def _profile(settings: Settings) -> str:
+    profile = read_profile(settings, CatalogModels())
+    return f"{profile.name}{' (provisional)' if profile.is_provisional else ''}, digest {profile.digest[:12]}"
+
+
+def _state(settings: Settings) -> str:
+    opened, _ = open_gate_state(settings)
+    with opened:
+        report = opened.ledger.verify_chain()
+        if not report.is_whole:
+            raise TrustError(
+                f"the audit chain is broken: {report.detail}", hint="restore the state folder from a copy"
+            )
+        waiting = len(opened.outbox.pending(opened.outbox.depth()))
+        return f"{settings.state_dir}: {report.records} audit records, chain whole, {waiting} messages wait"
+
+
+def _people(settings: Settings) -> str:
+    """Open every name and template, as a gate with the catalog's models would."""
+    opened, _ = open_gate_state(settings)
+    with opened:
+        models = CatalogModels()
+        gallery_of(models, opened.gallery.load_templates(models.bindings))
+        return f"{len(opened.gallery.people())} people, every template open and bound to the models that run"
+
+
+def _key(settings: Settings) -> str:
+    opened, keys = open_gate_state(settings)
+    opened.close()
+    return f"events are signed by {keys.signer.key_id}, public key {keys.signer.public_key.hex()}"
+
+
+def _disk(settings: Settings) -> str:
+    folder = settings.state_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < _LEAST_FREE_BYTES or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{free // 2**20} MiB free in {folder}", hint="free space, or move the state folder")
+    return f"{free // 2**20} MiB free in {folder}"
+
+
+def _broker(settings: Settings) -> str:
+    options = broker_options(settings)
+    try_login(options)
+    return f"{options.address} takes the login{', TLS' if options.tls else ', plain TCP on this machine'}"
+
+
+def _camera(settings: Settings) -> str:
+    source = camera_source(settings)
+    clock = SystemClock()
+    deadline_ns = clock.monotonic_ns() + _CAMERA_PATIENCE_MS * 1_000_000
+    with CameraFeed(source, pace=Pace.REALTIME, clock=clock) as feed:
+        while clock.monotonic_ns() < deadline_ns:
+            frame = feed.next_frame(500)
+            if not isinstance(frame, Nothing):
+                return f"{source.redacted}: {frame.width_px} x {frame.height_px}"
+    raise ConfigError(f"{source.redacted} gave no frame", hint="check the cable, the address and who else uses it")
+
+
+PROBES: Mapping[str, Probe] = {
+    "models": _models,
+    "engines": _engines,
+    "profile": _profile,
+    "state": _state,
+    "people": _people,
+    "key": _key,
+    "disk": _disk,
+    "broker": _broker,
+    "camera": _camera,
+}
+"""By the name of their line, in order."""
