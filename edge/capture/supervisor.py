@@ -93,6 +93,11 @@ class CameraFeed:
         return self._source
 
     @property
+    def is_lock_step(self) -> bool:
+        """Whether every frame waits until the last one was worked off; else the newest wins."""
+        return self._pace is Pace.FAST or self._source.is_stills
+
+    @property
     def clock(self) -> Clock:
         """The clock that frames are stamped with: the recording's own in pace ``fast``, else the gate's."""
         return self._source_clock or self._base_clock
@@ -155,11 +160,10 @@ class CameraFeed:
         self.close()
 
     def _start(self, now: int) -> None:
-        is_lock_step = self._pace is Pace.FAST or self._source.is_stills
         request = Request(
             source=self._source,
-            is_lock_step=is_lock_step,
-            is_paced=not is_lock_step,
+            is_lock_step=self.is_lock_step,
+            is_paced=not self.is_lock_step,
             first_seq=self._next_seq,
             parent_pid=os.getpid(),
         )

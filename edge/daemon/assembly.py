@@ -23,6 +23,7 @@ from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judge import FaceJudge
+from edge.pipeline.judging import Aside, AtOnce
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
@@ -118,7 +119,12 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
 
 
 def build_gate(
-    parts: GateParts, source: Source, clock: Clock, *, people: Callable[[], Gallery] | None = None
+    parts: GateParts,
+    source: Source,
+    clock: Clock,
+    *,
+    is_lock_step: bool = True,
+    people: Callable[[], Gallery] | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -126,6 +132,7 @@ def build_gate(
         parts: what every gate of the process shares.
         source: what it looks at.
         clock: time of its frames.
+        is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
     """
     settings, profile, models = parts.settings, parts.profile, parts.models
@@ -153,7 +160,7 @@ def build_gate(
                 )
             ),
             eye=Eye(FaceDetector(models.detector, threshold=profile.detector_threshold)),
-            judge=judge,
+            judging=AtOnce(judge) if is_lock_step else Aside(judge),
             policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
             terms=AttemptTerms(
                 timeout_ms=settings.policy.attempt_timeout_ms,
