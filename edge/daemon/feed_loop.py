@@ -59,8 +59,8 @@ def _all_steps(
     on_frame: Callable[[Frame, Step], None] | None,
     after_frame: Callable[[], None] | None,
 ) -> Iterator[Step]:
-    was_open = False
-    while not is_stopping():
+    was_open = is_over = False
+    while not (is_over or is_stopping()):
         try:
             frame = feed.next_frame(POLL_MS)
         except CameraError as error:
@@ -69,18 +69,17 @@ def _all_steps(
             if not _goes_on(feed, error, is_patient=is_patient or was_open):
                 raise
             continue
-        if frame is Nothing.ENDED:
-            break
+        is_over = frame is Nothing.ENDED
         if isinstance(frame, Frame):
             was_open = True
             yield from _through(frame, feed, gate, on_frame)
             if after_frame is not None:
                 after_frame()
-        else:
+        elif not is_over:
             yield from _telling(gate.collect())
             yield from _defects(gate)
     if not feed.source.is_stills:
-        yield gate.finish()
+        yield gate.finish(is_stopped=not is_over)
         yield from _defects(gate)
 
 

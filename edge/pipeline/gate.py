@@ -123,11 +123,15 @@ class Gate:
         """Note that faults are over, so that the next one is told again."""
         self._conditions.clear(*reasons)
 
-    def finish(self) -> Step:
-        """End a source: everybody left. A source in which nothing was decided ends denied, with why."""
+    def finish(self, *, is_stopped: bool = False) -> Step:
+        """End a source: everybody left. A source in which nothing was decided ends denied, with why.
+
+        Args:
+            is_stopped: the source is not over, the gate is told to stop: then only an open attempt ends.
+        """
         step = self._last_look()
-        if self._attempts.evidence is not None or not self._has_decided:
-            lasting = next((r for r in _FRAME_CONDITIONS if r in self._conditions.active), None)
+        if self._attempts.evidence is not None or not (self._has_decided or is_stopped):
+            lasting = next((r for r in (Reason.FAULT_CAMERA, *_FRAME_CONDITIONS) if r in self._conditions.active), None)
             if lasting is not None and self._attempts.evidence is None:
                 step += self.refuse(lasting, "the camera gave no usable picture")
             else:

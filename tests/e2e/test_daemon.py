@@ -144,3 +144,5 @@ def test_a_camera_that_vanishes_is_an_anomaly_and_not_the_end(state: Path, tmp_p
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, (tmp_path / "log").read_text()
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        assert not [r for r in opened.ledger.records() if b'"decision"' in r.body]

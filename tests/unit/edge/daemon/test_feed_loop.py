@@ -70,8 +70,8 @@ class Script:
 
     def recovered(self, *reasons: Reason) -> None: ...
 
-    def finish(self) -> Step:
-        self.seen.append("finish")
+    def finish(self, *, is_stopped: bool = False) -> Step:
+        self.seen.append("stopped" if is_stopped else "finish")
         return Step()
 
 
@@ -122,7 +122,7 @@ def test_a_camera_that_vanishes_is_waited_for() -> None:
 def test_a_stop_is_heard() -> None:
     script = Script(FRAME, FRAME, FRAME)
     run(script, is_stopping=lambda: bool(script.seen))
-    assert script.seen == ["frame", "finish"]
+    assert script.seen == ["frame", "stopped"]
 
 
 def test_a_defect_ends_denied_before_it_ends_the_gate() -> None:

@@ -214,6 +214,27 @@ def test_a_source_without_a_face_ends_denied() -> None:
     assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.NO_FACE)]
 
 
+def test_a_gate_that_is_stopped_decides_no_attempt_that_never_was() -> None:
+    scene = Scene()
+    assert scene.gate.fault(Reason.FAULT_CAMERA, "gone").anomalies
+    assert scene.gate.finish(is_stopped=True) == Step()
+    scene.nearest = None
+    scene.frame()
+    assert scene.gate.finish(is_stopped=True) == Step()
+
+
+def test_a_gate_that_is_stopped_decides_the_attempt_that_is_open() -> None:
+    scene = Scene()
+    scene.frame()
+    assert outcomes([scene.gate.finish(is_stopped=True)]) == [(Decision.DENIED, Reason.NOT_ENOUGH_FRAMES)]
+
+
+def test_a_source_that_ends_while_its_camera_is_away_says_so() -> None:
+    scene = Scene()
+    scene.gate.fault(Reason.FAULT_CAMERA, "gone")
+    assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.FAULT_CAMERA)]
+
+
 def test_finish_after_a_verdict_adds_none() -> None:
     scene = Scene()
     scene.frame()
