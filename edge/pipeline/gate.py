@@ -131,7 +131,9 @@ class Gate:
         """
         step = self._last_look()
         if self._attempts.evidence is not None or not (self._has_decided or is_stopped):
-            lasting = next((r for r in (Reason.FAULT_CAMERA, *_FRAME_CONDITIONS) if r in self._conditions.active), None)
+            lasting = next(
+                (r for r in (Reason.FAULT_CAMERA, *_FRAME_CONDITIONS) if r in self._conditions.active), None
+            )
             if lasting is not None and self._attempts.evidence is None:
                 step += self.refuse(lasting, "the camera gave no usable picture")
             else:
