@@ -100,7 +100,7 @@ class CameraFeed:
 
     @property
     def clock(self) -> Clock:
-        """The clock that frames are stamped with: in pace ``fast`` and for stills the source's own, else the gate's."""
+        """The clock of the frames' times: in pace ``fast`` and for stills the source's own, else the gate's."""
         return self._stills_clock or self._source_clock or self._base_clock
 
     @property

@@ -63,9 +63,15 @@ class Gate:
         """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
 
         A judgment that came in since the last frame is worked off first; while one is pending, frames are only
-        followed. An attempt is never decided without the judgment that is still pending.
+        followed. An attempt is never decided without the judgment that is still pending. A defect of ours is kept as
+        ``defect``, so that what was decided before it is not lost.
         """
-        return self.collect() + self._look(frame)
+        step = self.collect()
+        try:
+            return step + self._look(frame)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller ends the gate for it
+            self._defect = error
+            return step
 
     def _look(self, frame: Frame) -> Step:
         now = self._now()
@@ -96,7 +102,7 @@ class Gate:
 
     @property
     def defect(self) -> Exception | None:
-        """What judging failed by that is a defect of ours. The gate must not go on."""
+        """What a frame could not be judged for that is a defect of ours. The gate must not go on."""
         return self._defect
 
     def fault(self, reason: Reason, hint: str) -> Step:

@@ -307,3 +307,15 @@ def _failed() -> Assessment:
         Frame(camera_id="c", seq=1, captured_ns=1, captured_utc=Time().utc(), pixels=np.zeros((2, 2, 3), np.uint8))
     )
     return replace(a, findings=(replace(a.findings[0], outcome=Outcome.FAIL, statistic=0.3),))
+
+
+def test_a_defect_of_the_eyes_does_not_lose_a_grant_that_came_in_before() -> None:
+    stage = Stage(100, scene=standing)
+    stage.play(0.25)
+
+    def breaks(time_s: float) -> Seen:
+        return (None,)  # type: ignore[return-value]  # what a defect looks like
+
+    stage.scene = breaks
+    assert outcomes([stage.frame()]) == [(Decision.GRANTED, Reason.MATCH)]
+    assert isinstance(stage.gate.defect, TypeError)
