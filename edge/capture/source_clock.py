@@ -1,8 +1,10 @@
-"""The time of a recording as the gate's clock."""
+"""The time of a recording, or of pictures one after the other, as the gate's clock."""
 
 import datetime as dt
 
 from edge.domain.clock import Clock
+
+_NS_PER_STILL = 1_000_000_000
 
 
 class SourceClock:
@@ -28,3 +30,27 @@ class SourceClock:
     def utc(self) -> dt.datetime:
         """Return the wall time of the start plus the time that the recording has run."""
         return self._start_utc + dt.timedelta(microseconds=self._elapsed_ns // 1000)
+
+
+class StillsClock:
+    """Stands at one picture until the next is taken, a second later.
+
+    A picture has no age, however long it is judged; and a hold is as many pictures long on every machine.
+    """
+
+    def __init__(self, base: Clock) -> None:
+        """Start at ``base``'s present time."""
+        self._base = base
+        self._now_ns = base.monotonic_ns()
+
+    def advance(self) -> None:
+        """Move to the next picture."""
+        self._now_ns += _NS_PER_STILL
+
+    def monotonic_ns(self) -> int:
+        """Return the start plus a second a picture."""
+        return self._now_ns
+
+    def utc(self) -> dt.datetime:
+        """Return the wall time: for records, it is that of the machine."""
+        return self._base.utc()

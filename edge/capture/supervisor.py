@@ -12,7 +12,7 @@ from edge.capture.capture_process import CaptureProcess
 from edge.capture.link import Report, ReportKind, Request
 from edge.capture.slot import SlotError, SlotFrame
 from edge.capture.source import Source
-from edge.capture.source_clock import SourceClock
+from edge.capture.source_clock import SourceClock, StillsClock
 from edge.domain.clock import Clock
 from edge.domain.errors import CameraError, UsageError
 from edge.domain.frame import Frame
@@ -75,12 +75,13 @@ class CameraFeed:
         self._source = source
         self._pace = pace
         self._base_clock = clock
-        self._source_clock = SourceClock(clock) if pace is Pace.FAST else None
+        self._stills_clock = StillsClock(clock) if source.is_stills else None
+        self._source_clock = SourceClock(clock) if pace is Pace.FAST and not source.is_stills else None
         self._stall_ns = (stall_after_ms or (_STALL_LIVE_MS if source.is_live else _STALL_RECORDING_MS)) * _NS_PER_MS
         self._backoff = backoff or Backoff()
         self._process: CaptureProcess | None = None
         self._is_over = False
-        self._is_open = False
+        self._is_open = self._has_given = False
         self._next_seq = 1
         self._sign_ns = self._started_ns = self._retry_ns = 0
         self._still_name = ""
@@ -93,9 +94,14 @@ class CameraFeed:
         return self._source
 
     @property
+    def is_lock_step(self) -> bool:
+        """Whether every frame waits until the last one was worked off; else the newest wins."""
+        return self._pace is Pace.FAST or self._source.is_stills
+
+    @property
     def clock(self) -> Clock:
-        """The clock that frames are stamped with: the recording's own in pace ``fast``, else the gate's."""
-        return self._source_clock or self._base_clock
+        """The clock of the frames' times: in pace ``fast`` and for stills the source's own, else the gate's."""
+        return self._stills_clock or self._source_clock or self._base_clock
 
     @property
     def still_name(self) -> str:
@@ -126,7 +132,11 @@ class CameraFeed:
             PictureError: one still is bad, by name; ask again for the next.
             CameraError: the camera cannot be opened, is gone, silent, or gives nothing usable; ask again.
         """
-        deadline = self._base_clock.monotonic_ns() + timeout_ms * _NS_PER_MS
+        now = self._base_clock.monotonic_ns()
+        deadline = now + timeout_ms * _NS_PER_MS
+        if self.is_lock_step and self._has_given:
+            self._sign_ns = now  # the child waited for us: however long that was, it was not silent
+        self._has_given = False
         while True:
             if self._is_over:
                 return Nothing.ENDED
@@ -155,11 +165,10 @@ class CameraFeed:
         self.close()
 
     def _start(self, now: int) -> None:
-        is_lock_step = self._pace is Pace.FAST or self._source.is_stills
         request = Request(
             source=self._source,
-            is_lock_step=is_lock_step,
-            is_paced=not is_lock_step,
+            is_lock_step=self.is_lock_step,
+            is_paced=not self.is_lock_step,
             first_seq=self._next_seq,
             parent_pid=os.getpid(),
         )
@@ -224,6 +233,7 @@ class CameraFeed:
         if slot_frame is None:
             return None
         self._fault = None
+        self._has_given = True
         self._next_seq = slot_frame.seq + 1
         self._still_name = slot_frame.name
         now = self._base_clock.monotonic_ns()
@@ -233,12 +243,14 @@ class CameraFeed:
         return self._stamped(slot_frame, now)
 
     def _stamped(self, taken: SlotFrame, now: int) -> Frame:
-        if self._source_clock is not None:
+        if self._stills_clock is not None:
+            self._stills_clock.advance()
+            captured_ns, utc = self._stills_clock.monotonic_ns(), self._stills_clock.utc()
+        elif self._source_clock is not None:
             self._source_clock.advance_to(taken.source_time_ns or 0)
             captured_ns, utc = self._source_clock.monotonic_ns(), self._source_clock.utc()
         else:
-            # A still has no moment of capture: it is as fresh as its handing over.
-            captured_ns = now if self._source.is_stills else min(taken.captured_ns, now)
+            captured_ns = min(taken.captured_ns, now)
             utc = self._base_clock.utc() - dt.timedelta(microseconds=(now - captured_ns) // 1000)
         return Frame(
             camera_id=self._source.camera_id,

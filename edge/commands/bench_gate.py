@@ -95,7 +95,7 @@ class Screening:
             EdgeError: a stage failed.
         """
         self._checks.problem_of(frame, frame.captured_ns)
-        sight = self._eye.look(frame, frame.captured_ns)
+        sight = self._eye.look(frame)
         if sight.face is None:
             return None
         measure(sight.frame, sight.face, self._profile.quality)

@@ -50,7 +50,8 @@ def watch(
         printer = Printer(as_json=as_json, columns=_FRAME_COLUMNS if frames else _COLUMNS)
         reporter = _Reporter(printer, labels, with_scores=scores)
         with CameraFeed(parsed, pace=pace, clock=SystemClock()) as feed:
-            gate = build_gate(GateParts(settings, profile, models, gallery), parsed, feed.clock)
+            parts = GateParts(settings, profile, models, gallery)
+            gate = build_gate(parts, parsed, feed.clock, is_lock_step=feed.is_lock_step)
             for step in steps(feed, gate, on_frame=reporter.frame if frames else None):
                 for verdict in step.verdicts:
                     reporter.verdict(verdict, feed.still_name)
@@ -81,9 +82,12 @@ class _Reporter:
         )
 
     def frame(self, frame: Frame, step: Step) -> None:
-        """Print a judged frame."""
-        a = step.assessment
-        values: dict[str, Any] = {"frame": frame.seq, "faces": len(step.faces), "reason": _state_of(a)}
+        """Print the frames that were judged by now, or one that was only looked at."""
+        for assessment in step.assessments or (None,):
+            self._frame(assessment.frame_seq if assessment else frame.seq, step, assessment)
+
+    def _frame(self, seq: int, step: Step, a: Assessment | None) -> None:
+        values: dict[str, Any] = {"frame": seq, "faces": len(step.faces), "reason": _state_of(a)}
         values["candidate"] = self._label(a.screen.subject) if a and a.screen else None
         if self._with_scores and a is not None:
             match = a.verified or a.screen

@@ -26,6 +26,7 @@ from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judge import FaceJudge
+from edge.pipeline.judging import Aside, AtOnce
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
@@ -137,7 +138,12 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
 
 
 def build_gate(
-    parts: GateParts, source: Source, clock: Clock, *, people: Callable[[], Gallery] | None = None
+    parts: GateParts,
+    source: Source,
+    clock: Clock,
+    *,
+    is_lock_step: bool = True,
+    people: Callable[[], Gallery] | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -145,9 +151,10 @@ def build_gate(
         parts: what every gate of the process shares.
         source: what it looks at.
         clock: time of its frames.
+        is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
     """
-    return Gate(stages_of(parts, source, clock, people=people))
+    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people))
 
 
 def stages_of(
@@ -155,6 +162,7 @@ def stages_of(
     source: Source,
     clock: Clock,
     *,
+    is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
     unsafe_rng: random.Random | None = None,
 ) -> GateStages:
@@ -164,11 +172,13 @@ def stages_of(
         parts: what every gate of the process shares.
         source: what it looks at.
         clock: time of its frames.
+        is_lock_step: the source waits until a frame is worked off.
         people: gives the gallery as it stands.
         unsafe_rng: draws the random views in place of the operating system. Whoever knows its seed knows the views,
             so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
     """
     settings, profile = parts.settings, parts.profile
+    judge = _judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom())
     return GateStages(
         checks=FrameChecks(
             CheckTerms(
@@ -179,7 +189,7 @@ def stages_of(
             )
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
-        judge=_judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom()),
+        judging=AtOnce(judge) if is_lock_step else Aside(judge),
         policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,

@@ -42,24 +42,45 @@ def steps(
     Raises:
         CameraError: a recording or picture cannot be read at all.
     """
-    was_open = False
-    while not is_stopping():
+    try:
+        yield from _all_steps(
+            feed, gate, is_stopping=is_stopping, is_patient=is_patient, on_frame=on_frame, after_frame=after_frame
+        )
+    finally:
+        gate.close()
+
+
+def _all_steps(
+    feed: CameraFeed,
+    gate: Gate,
+    *,
+    is_stopping: Callable[[], bool],
+    is_patient: bool,
+    on_frame: Callable[[Frame, Step], None] | None,
+    after_frame: Callable[[], None] | None,
+) -> Iterator[Step]:
+    was_open = is_over = False
+    while not (is_over or is_stopping()):
         try:
             frame = feed.next_frame(POLL_MS)
         except CameraError as error:
             yield _refused(feed, gate, error)
+            yield from _defects(gate)
             if not _goes_on(feed, error, is_patient=is_patient or was_open):
                 raise
             continue
-        if frame is Nothing.ENDED:
-            break
+        is_over = frame is Nothing.ENDED
         if isinstance(frame, Frame):
             was_open = True
             yield from _through(frame, feed, gate, on_frame)
             if after_frame is not None:
                 after_frame()
+        elif not is_over:
+            yield from _telling(gate.collect())
+            yield from _defects(gate)
     if not feed.source.is_stills:
-        yield gate.finish()
+        yield gate.finish(is_stopped=not is_over)
+        yield from _defects(gate)
 
 
 def _refused(feed: CameraFeed, gate: Gate, error: CameraError) -> Step:
@@ -86,14 +107,35 @@ def _through(
     try:
         step = gate.process(frame)
     except Exception as error:  # a defect of ours: it too must end denied, on record, before it ends the gate
-        yield gate.fault(Reason.FAULT_INTERNAL, f"{type(error).__name__} while a frame was judged")
-        raise GateDefectError(
-            f"a frame could not be judged: {type(error).__name__}: {error}",
-            hint="this is a defect of edge-gate: report it with the log; the door stays shut",
-        ) from error
+        yield _ended_by(gate, error)
+        raise _defect_of(error) from error
     if on_frame is not None:
         on_frame(frame, step)
-    if step.verdicts or step.anomalies:
-        yield step
+    yield from _telling(step)
+    yield from _defects(gate)
     if feed.source.is_stills:
         yield gate.finish()
+
+
+def _telling(step: Step) -> Iterator[Step]:
+    if step.verdicts or step.anomalies:
+        yield step
+
+
+def _defects(gate: Gate) -> Iterator[Step]:
+    """End the gate if judging, on whatever thread, failed by a defect of ours."""
+    error = gate.defect
+    if error is not None:
+        yield _ended_by(gate, error)
+        raise _defect_of(error) from error
+
+
+def _ended_by(gate: Gate, error: Exception) -> Step:
+    return gate.fault(Reason.FAULT_INTERNAL, f"{type(error).__name__} while a frame was judged")
+
+
+def _defect_of(error: Exception) -> GateDefectError:
+    return GateDefectError(
+        f"a frame could not be judged: {type(error).__name__}: {error}",
+        hint="this is a defect of edge-gate: report it with the log; the door stays shut",
+    )

@@ -190,7 +190,7 @@ class _Service:
             with CameraFeed(
                 source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
             ) as feed:
-                gate = build_gate(self._parts, source, feed.clock, people=people)
+                gate = build_gate(self._parts, source, feed.clock, is_lock_step=feed.is_lock_step, people=people)
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
                 for step in steps(

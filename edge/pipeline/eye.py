@@ -39,8 +39,8 @@ class Eye:
         self._tracks = Tracks()
         self._judged: TrackId | None = None
 
-    def look(self, frame: Frame, now_ns: int) -> Sight:
-        """Find and follow the faces of a frame.
+    def look(self, frame: Frame) -> Sight:
+        """Find and follow the faces of a frame: by when it was captured, not by when there was time to look.
 
         Raises:
             DetectionError: the engine failed.
@@ -48,7 +48,7 @@ class Eye:
         """
         bgr = self._converter.convert(frame)
         faces = self._detector.find(bgr)
-        update = self._tracks.update(faces, now_ns)
+        update = self._tracks.update(faces, frame.captured_ns)
         self._tracks = update.tracks
         chosen = nearest(self._tracks, self._judged)
         self._judged = chosen.track_id if chosen else None

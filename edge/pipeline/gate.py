@@ -7,7 +7,6 @@ from edge.domain.anomaly import AnomalyReport, anomaly_of, report_of_verdict
 from edge.domain.assessment import Assessment
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
-from edge.domain.face import Face
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
@@ -15,30 +14,24 @@ from edge.pipeline.attempts import Attempts, AttemptTerms
 from edge.pipeline.checks import FrameChecks
 from edge.pipeline.conditions import Conditions
 from edge.pipeline.eye import Sight
+from edge.pipeline.judging import Judging, Judgment
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
 from edge.policy.limits import Limits
 
 _FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME)
+_LONGEST_REST_NS = 50_000_000  # in that time nobody walks out of reach of the tracker
 
 
 class Sees(Protocol):
     """Finds and follows faces; :class:`edge.pipeline.eye.Eye`."""
 
-    def look(self, frame: Frame, now_ns: int) -> Sight:
+    def look(self, frame: Frame) -> Sight:
         """Return what is seen in a frame."""
         ...
 
     def forget(self) -> None:
         """Drop all tracks."""
-        ...
-
-
-class Assesses(Protocol):
-    """Collects the evidence of one face in one frame; :class:`edge.pipeline.judge.FaceJudge`."""
-
-    def assess(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> Assessment:
-        """Return what a frame contributes to an attempt."""
         ...
 
 
@@ -48,7 +41,7 @@ class GateStages:
 
     checks: FrameChecks
     eye: Sees
-    judge: Assesses
+    judging: Judging
     policy: Policy
     terms: AttemptTerms
     clock: Clock
@@ -63,31 +56,63 @@ class Gate:
         self._limits = Limits()
         self._conditions = Conditions()
         self._has_decided = False
+        self._defect: Exception | None = None
+        self._rests_until_ns = 0
 
     def process(self, frame: Frame) -> Step:
-        """Look at one frame. Faults of a stage become faults of the attempt, never exceptions."""
+        """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
+
+        A judgment that came in since the last frame is worked off first; while one is pending, frames are only
+        followed. An attempt is never decided without the judgment that is still pending. A defect of ours is kept as
+        ``defect``, so that what was decided before it is not lost.
+        """
+        step = self.collect()
+        try:
+            return step + self._look(frame)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller ends the gate for it
+            self._defect = error
+            return step
+
+    def _look(self, frame: Frame) -> Step:
         now = self._now()
+        if self._stages.judging.is_busy and now.monotonic_ns < self._rests_until_ns:
+            return Step()  # as if it had not been taken: on a slow machine looking must not starve judging
         problem = self._stages.checks.problem_of(frame, now.monotonic_ns)
         if problem is not None:
             return self._refuse(frame, problem, now)
         self._conditions.clear(*_FRAME_CONDITIONS)
         try:
-            sight = self._stages.eye.look(frame, now.monotonic_ns)
+            sight = self._stages.eye.look(frame)
         except EdgeError as error:
             return self.fault(error.reason, f"{error} ({error.hint})")
-        verdicts = self._follow(sight, now)
-        assessment, anomalies = self._assess(frame, sight)
-        if assessment is not None and (verdict := self._decide(self._attempts.add(assessment))):
-            verdicts.append(verdict)
-        return self._step(verdicts, anomalies, assessment, sight)
+        looked_ns = self._now().monotonic_ns
+        self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
+        step = replace(self._follow(sight, now), faces=sight.faces)
+        self._begin(sight)
+        return step + self.collect()
+
+    def collect(self) -> Step:
+        """Decide with the judgment that is ready, if one is; called between frames that are slow to come."""
+        judgment = self._stages.judging.take(wait=False)
+        if judgment is None:
+            return Step()
+        step = self._add(judgment)
+        evidence = self._attempts.evidence
+        return step + self._told(self._decide(evidence)) if step.assessments and evidence else step
+
+    @property
+    def defect(self) -> Exception | None:
+        """What a frame could not be judged for that is a defect of ours. The gate must not go on."""
+        return self._defect
 
     def fault(self, reason: Reason, hint: str) -> Step:
         """End the open attempt, if any, with a fault, and tell of it once while it lasts."""
+        last = self._last_look()
         evidence = self._attempts.fail(reason, hint)
         verdict = self._decide(evidence) if evidence else None
         anomalies = self._rise(reason, hint, verdict.attempt_id if verdict else None)
         self._stages.eye.forget()
-        return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
+        return last + Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
 
     def refuse(self, reason: Reason, hint: str) -> Step:
         """End in a denial what could not even be looked at, such as an unreadable picture."""
@@ -104,78 +129,103 @@ class Gate:
         """Note that faults are over, so that the next one is told again."""
         self._conditions.clear(*reasons)
 
-    def finish(self) -> Step:
-        """End a source: everybody left. A source in which nothing was decided ends denied, with why."""
-        now = self._now()
-        step = Step()
-        if self._attempts.evidence is not None or not self._has_decided:
-            lasting = next((r for r in _FRAME_CONDITIONS if r in self._conditions.active), None)
+    def finish(self, *, is_stopped: bool = False) -> Step:
+        """End a source: everybody left. A source in which nothing was decided ends denied, with why.
+
+        Args:
+            is_stopped: the source is not over, the gate is told to stop: then only an open attempt ends.
+        """
+        step = self._last_look()
+        if self._attempts.evidence is not None or not (self._has_decided or is_stopped):
+            lasting = next(
+                (r for r in (Reason.FAULT_CAMERA, *_FRAME_CONDITIONS) if r in self._conditions.active), None
+            )
             if lasting is not None and self._attempts.evidence is None:
-                step = self.refuse(lasting, "the camera gave no usable picture")
+                step += self.refuse(lasting, "the camera gave no usable picture")
             else:
-                verdict = self._decide(self._attempts.leave(now.monotonic_ns))
-                step = self._step([verdict] if verdict else [], (), None, None)
+                step += self._told(self._decide(self._attempts.leave(self._now().monotonic_ns)))
         self._stages.eye.forget()
         self._stages.checks.forget()
         self._conditions.clear()
         self._has_decided = False
         return step
 
+    def close(self) -> None:
+        """Wait for a judgment that nobody needs any more, so that what it uses can be closed."""
+        self._stages.judging.take(wait=True)
+
     def _refuse(self, frame: Frame, reason: Reason, now: Instant) -> Step:
         """A frame that must not be judged: it counts against the open attempt, and ends it if the feed is bad."""
         if self._stages.checks.is_lasting(reason):
             return self.fault(reason, f"camera {frame.camera_id}: {reason.value.replace('_', ' ')}")
         over = self._attempts.follow(self._attempts.track, (), now.monotonic_ns)
-        if self._attempts.evidence is None:
-            return Step()
+        evidence = self._attempts.evidence
+        if evidence is None or (over is None and self._stages.judging.is_busy):
+            return Step()  # nobody waits for this frame: as little evidence as one that was never taken
+        last = self._last_look()
         assessment = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, fault=reason)
         evidence = self._attempts.add(assessment)
-        verdict = self._decide(replace(evidence, end=over.end) if over else evidence, now)
-        return self._step([verdict] if verdict else [], (), assessment, None)
+        verdict = self._decide(replace(evidence, end=over.end) if over else evidence)
+        return last + Step(assessments=(assessment,)) + self._told(verdict)
 
-    def _follow(self, sight: Sight, now: Instant) -> list[Verdict]:
+    def _follow(self, sight: Sight, now: Instant) -> Step:
         over = self._attempts.follow(sight.nearest, sight.ended, now.monotonic_ns)
         if over is None:
-            return []
+            return Step()
+        last = self._last_look()
+        over = replace(self._attempts.evidence or over, end=over.end)
         if self._attempts.track in sight.unsure:
             over = replace(over, fault=Reason.IDENTITY_CHANGED)
-        verdict = self._decide(over, now)
-        self._attempts.follow(sight.nearest, (), now.monotonic_ns)
-        return [verdict] if verdict else []
+        verdict = self._decide(over)
+        self._attempts.follow(sight.nearest, (), self._now().monotonic_ns)
+        return last + self._told(verdict)
 
-    def _assess(self, frame: Frame, sight: Sight) -> tuple[Assessment | None, tuple[AnomalyReport, ...]]:
+    def _begin(self, sight: Sight) -> None:
         evidence = self._attempts.evidence
         if evidence is None or sight.face is None or self._attempts.track != sight.nearest:
-            return None, ()
-        try:
-            assessment = self._stages.judge.assess(sight.frame, sight.face, evidence)
-        except EdgeError as error:
-            assessment = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, fault=error.reason)
-            return assessment, self._rise(error.reason, f"{error} ({error.hint})", evidence.attempt_id)
-        self._conditions.clear(Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY)
-        return assessment, ()
+            return
+        if not self._stages.judging.is_busy:
+            self._stages.judging.begin(sight.frame, sight.face, evidence)
 
-    def _decide(self, evidence: AttemptEvidence, now: Instant | None = None) -> Verdict | None:
-        verdict, self._limits = decide(evidence, self._limits, now or self._now(), self._stages.policy)
+    def _last_look(self) -> Step:
+        """Wait for the pending judgment of an attempt that ends: what was seen counts, for it and against it."""
+        judgment = self._stages.judging.take(wait=True)
+        return Step() if judgment is None else self._add(judgment)
+
+    def _add(self, judgment: Judgment) -> Step:
+        """Add a judgment to its attempt: never to another one."""
+        evidence = self._attempts.evidence
+        if evidence is None or evidence.attempt_id != judgment.attempt_id:
+            return Step()
+        outcome = judgment.outcome
+        anomalies: tuple[AnomalyReport, ...] = ()
+        if isinstance(outcome, Assessment):
+            self._conditions.clear(Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY)
+            assessment = outcome
+        else:
+            reason, text = Reason.FAULT_INTERNAL, f"{type(outcome).__name__} while a frame was judged"
+            if isinstance(outcome, EdgeError):
+                reason, text = outcome.reason, f"{outcome} ({outcome.hint})"
+            else:
+                self._defect = outcome
+            assessment = Assessment(frame_seq=judgment.frame_seq, captured_ns=judgment.captured_ns, fault=reason)
+            anomalies = self._rise(reason, text, evidence.attempt_id)
+        self._attempts.add(assessment)
+        return Step(assessments=(assessment,), anomalies=anomalies)
+
+    def _decide(self, evidence: AttemptEvidence) -> Verdict | None:
+        verdict, self._limits = decide(evidence, self._limits, self._now(), self._stages.policy)
         if verdict is not None:
             self._attempts.settle(verdict)
             self._has_decided = True
         return verdict
 
-    def _step(
-        self,
-        verdicts: list[Verdict],
-        anomalies: tuple[AnomalyReport, ...],
-        assessment: Assessment | None,
-        sight: Sight | None,
-    ) -> Step:
-        told = tuple(report for v in verdicts if (report := self._report_of(v)) is not None)
-        return Step(
-            verdicts=tuple(verdicts),
-            anomalies=(*anomalies, *told),
-            assessment=assessment,
-            faces=sight.faces if sight else (),
-        )
+    def _told(self, verdict: Verdict | None) -> Step:
+        """Return the step of a verdict, with the anomaly that it tells of."""
+        if verdict is None:
+            return Step()
+        report = self._report_of(verdict)
+        return Step(verdicts=(verdict,), anomalies=(report,) if report else ())
 
     def _report_of(self, verdict: Verdict) -> AnomalyReport | None:
         """Return the anomaly that a verdict tells of, unless it was told when its condition began."""

@@ -15,11 +15,20 @@ class Step:
     Attributes:
         verdicts: attempts that ended, oldest first.
         anomalies: what an operator should know of.
-        assessment: what the frame contributed to the open attempt; None when none was open.
-        faces: faces found, nearest first.
+        assessments: what judged frames contributed to their attempt, oldest first: this frame or earlier ones.
+        faces: faces found in this frame, nearest first.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     anomalies: tuple[AnomalyReport, ...] = ()
-    assessment: Assessment | None = None
+    assessments: tuple[Assessment, ...] = ()
     faces: tuple[Face, ...] = ()
+
+    def __add__(self, later: "Step") -> "Step":
+        """Return both steps as one, in order."""
+        return Step(
+            verdicts=self.verdicts + later.verdicts,
+            anomalies=self.anomalies + later.anomalies,
+            assessments=self.assessments + later.assessments,
+            faces=self.faces + later.faces,
+        )

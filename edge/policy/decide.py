@@ -132,14 +132,24 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         policy_digest=policy.digest,
         hint=evidence.hint,
     )
-    if ruling.decision is Decision.DENIED and ruling.reason is not Reason.HELD and _came_near(ruling, evidence):
+    is_counted = ruling.decision is Decision.DENIED and ruling.reason is not Reason.HELD
+    if is_counted and _came_near(ruling, evidence, now.monotonic_ns, policy):
         limits = limits.after_near_miss(now.monotonic_ns, policy.limits)
     return verdict, limits
 
 
-def _came_near(ruling: _Ruling, evidence: AttemptEvidence) -> bool:
-    """Whether a denial counts as a near miss: by what was seen, so that a hand over the lens does not erase it."""
-    return ruling.reason in COUNTED or any(a.verified is not None and a.findings for a in evidence.assessments)
+def _came_near(ruling: _Ruling, evidence: AttemptEvidence, now_ns: int, policy: Policy) -> bool:
+    """Whether a denial counts as a near miss: by what was seen, so that a hand over the lens does not erase it.
+
+    A would-be grant that was refused counts. So does somebody of whom one frame would have opened and another, as
+    clear, is a stranger's: that is luck tried out. Good frames alone, too few of them, are a person in a hurry, and
+    strangers cost nothing.
+    """
+    rule = frame_rules(policy.frame)
+    shown = [(a.verified is not None and bool(a.findings), _when_new(a, rule, now_ns)) for a in evidence.assessments]
+    is_refused = any(is_would_be and reason is not None for is_would_be, reason in shown)
+    is_luck = (True, None) in shown and any(reason is Reason.UNKNOWN_PERSON for _, reason in shown)
+    return ruling.reason in COUNTED or is_refused or is_luck
 
 
 def _rule(evidence: AttemptEvidence, limits: Limits, now_ns: int, policy: Policy) -> _Ruling | None:
@@ -174,12 +184,16 @@ def _good_frames(window: Sequence[Assessment], rule: Rule, now_ns: int) -> list[
 def _telling_reason(evidence: AttemptEvidence, rule: Rule, now_ns: int) -> Reason:
     if not evidence.assessments:
         return Reason.NO_FACE
-    # Age is judged when a frame is used as evidence; here the question is what each frame showed when it was new.
-    seen = {rule(a, min(now_ns, a.captured_ns)) for a in evidence.assessments}
+    seen = {_when_new(a, rule, now_ns) for a in evidence.assessments}
     telling = next((reason for reason in _TELLING if reason in seen), None)
     if None in seen and telling in (None, Reason.UNKNOWN_PERSON, Reason.LOW_QUALITY, Reason.NO_FACE):
         return Reason.NOT_ENOUGH_FRAMES
     return telling or Reason.TIMEOUT
+
+
+def _when_new(assessment: Assessment, rule: Rule, now_ns: int) -> Reason | None:
+    """Return what a frame showed when it was new; its age is judged where it is used as evidence."""
+    return rule(assessment, min(now_ns, assessment.captured_ns))
 
 
 def _last_candidate(assessments: Sequence[Assessment]) -> SubjectRef | None:

@@ -9,10 +9,9 @@ COUNTED = frozenset(
         Reason.ADVERSARIAL_INPUT,
         Reason.MODEL_DISAGREEMENT,
         Reason.IDENTITY_CHANGED,
-        Reason.NOT_ENOUGH_FRAMES,
     }
 )
-"""Denials that always count as a near miss; so does any other after a would-be grant. Strangers cost nothing."""
+"""Denials that always count as a near miss; so does any other after a would-be grant was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

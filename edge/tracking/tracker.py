@@ -48,6 +48,9 @@ class Track:
         seen_ns: monotonic time of the last frame in which it was found.
         frames: in how many frames it was found.
         is_visible: whether it was found in the latest frame.
+        pace_px_ns: how its middle moved from the last but one frame to the last, (x, y) pixels a nanosecond.
+        is_doubtful: whether it began as other tracks ended because nobody could tell whose face was whose. It is not
+            judged until it was followed once without doubt.
     """
 
     track_id: TrackId
@@ -56,6 +59,8 @@ class Track:
     seen_ns: int
     frames: int = 1
     is_visible: bool = True
+    pace_px_ns: tuple[float, float] = (0.0, 0.0)
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +99,16 @@ class Tracks:
         # Whoever was out of sight for too long is somebody new, even if a face stands in the same place.
         ended = [track for track in self.live if self._is_lost(track, now_ns)]
         live = [track for track in self.live if track not in ended]
-        gaps_ns = [now_ns - track.seen_ns for track in live]
-        matches, unsure = assign(likeness([track.face for track in live], faces, gaps_ns), self.limits)
+        gaps_ns = [max(0, now_ns - track.seen_ns) for track in live]  # a camera's clock may step back
+        missed = [not track.is_visible for track in live]
+        scores = likeness([track.face for track in live], faces, gaps_ns, missed)
+        # Two people who change places between two frames each stand where the other stood. Where somebody was going
+        # speaks against a pairing, never for one; where nobody knows that, any face in reach may be theirs.
+        going = [_gone_on(track, gap) for track, gap in zip(live, gaps_ns, strict=True)]
+        rivals = np.maximum(scores, likeness(going, faces, gaps_ns, missed))
+        is_doubtful = np.array([track.is_doubtful for track in live], bool)[:, None]
+        rivals[is_doubtful & (scores >= self.limits.least_likeness)] = 1.0
+        matches, unsure = assign(scores, self.limits, rivals)
         kept = []
         for index, track in enumerate(live):
             if index in matches:
@@ -107,7 +120,13 @@ class Tracks:
         taken = set(matches.values())
         new = sorted((face for index, face in enumerate(faces) if index not in taken), key=_size_then_place)
         started = tuple(
-            Track(track_id=TrackId(self.next_id + offset), face=face, started_ns=now_ns, seen_ns=now_ns)
+            Track(
+                track_id=TrackId(self.next_id + offset),
+                face=face,
+                started_ns=now_ns,
+                seen_ns=now_ns,
+                is_doubtful=bool(unsure),
+            )
             for offset, face in enumerate(new)
         )
         following = replace(self, live=(*kept, *started), next_id=TrackId(self.next_id + len(new)))
@@ -129,7 +148,9 @@ class Tracks:
         return replace(self, live=())
 
 
-def assign(scores: NDArray[np.float64], limits: TrackingLimits) -> tuple[dict[int, int], set[int]]:
+def assign(
+    scores: NDArray[np.float64], limits: TrackingLimits, rivals: NDArray[np.float64] | None = None
+) -> tuple[dict[int, int], set[int]]:
     """Pair tracks with faces; what the order of either is does not matter.
 
     Round by round every pairing is taken that beats all others of its track and of its face by the margin, and both
@@ -138,26 +159,27 @@ def assign(scores: NDArray[np.float64], limits: TrackingLimits) -> tuple[dict[in
     Args:
         scores: float64 (tracks, faces), likeness.
         limits: what a pairing needs.
+        rivals: float64 (tracks, faces), what a pairing counts as another one's rival; by default its score.
 
     Returns:
         The face of each paired track, and the tracks that have a good enough face but no certain one.
     """
-    left = scores.copy()
+    left, others = scores.copy(), (scores if rivals is None else rivals).copy()
     matches: dict[int, int] = {}
     while True:
-        clear = np.argwhere((left >= limits.least_likeness) & (_margins(left) >= limits.least_margin))
+        clear = np.argwhere((left >= limits.least_likeness) & (_margins(left, others) >= limits.least_margin))
         if not len(clear):
             break
         for track, face in clear:
             matches[int(track)] = int(face)
-            left[track, :] = left[:, face] = 0.0
+            left[track, :] = left[:, face] = others[track, :] = others[:, face] = 0.0
     unsure = np.flatnonzero((left >= limits.least_likeness).any(axis=1))
     return matches, {int(track) for track in unsure}
 
 
-def _margins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _margins(scores: NDArray[np.float64], rivals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return by how much each pairing beats the best other one of its track and of its face."""
-    return scores - np.maximum(_best_other(scores), _best_other(scores.T).T)
+    return scores - np.maximum(_best_other(rivals), _best_other(rivals.T).T)
 
 
 def _best_other(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,7 +204,7 @@ def nearest(tracks: Tracks, current: TrackId | None = None) -> Track | None:
         The track, or None when there is no visible face and no current one. It may be one that is not visible now:
         then nobody is judged on this frame.
     """
-    visible = [track for track in tracks.live if track.is_visible]
+    visible = [track for track in tracks.live if track.is_visible and not track.is_doubtful]
     largest = max(visible, key=lambda track: (track.face.box.area, -track.track_id), default=None)
     held = next((track for track in tracks.live if track.track_id == current), None)
     if held is None or largest is None:
@@ -192,7 +214,24 @@ def nearest(tracks: Tracks, current: TrackId | None = None) -> Track | None:
 
 
 def _continued(track: Track, face: Face, now_ns: int) -> Track:
-    return replace(track, face=face, seen_ns=now_ns, frames=track.frames + 1, is_visible=True)
+    (old_x, old_y), (x, y), gap_ns = track.face.box.center, face.box.center, now_ns - track.seen_ns
+    pace = ((x - old_x) / gap_ns, (y - old_y) / gap_ns) if gap_ns > 0 else (0.0, 0.0)
+    return replace(
+        track,
+        face=face,
+        seen_ns=now_ns,
+        frames=track.frames + 1,
+        is_visible=True,
+        pace_px_ns=pace,
+        is_doubtful=False,
+    )
+
+
+def _gone_on(track: Track, gap_ns: int) -> Face:
+    """Return a track's face where it would be by now, had it gone on as before."""
+    face, (x, y) = track.face, (pace * gap_ns for pace in track.pace_px_ns)
+    box = replace(face.box, x=face.box.x + x, y=face.box.y + y)
+    return replace(face, box=box, landmarks=face.landmarks + np.array([x, y], np.float32))
 
 
 def _size_then_place(face: Face) -> tuple[float, ...]:

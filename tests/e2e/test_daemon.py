@@ -148,6 +148,8 @@ def test_a_camera_that_vanishes_is_an_anomaly_and_not_the_end(state: Path, tmp_p
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, (tmp_path / "log").read_text()
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        assert not [r for r in opened.ledger.records() if b'"decision"' in r.body]
 
 
 def test_one_daemon_a_state_folder_and_other_commands_beside_it(state: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import datetime as dt
 
-from edge.capture.source_clock import SourceClock
+from edge.capture.source_clock import SourceClock, StillsClock
 
 START = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
@@ -26,3 +26,11 @@ def test_it_never_runs_backwards() -> None:
     clock.advance_to(500)
     clock.advance_to(100)
     assert clock.monotonic_ns() == 7_500
+
+
+def test_a_picture_lasts_as_long_as_it_is_looked_at_and_the_next_comes_a_second_later() -> None:
+    clock = StillsClock(StoppedClock())
+    assert (clock.monotonic_ns(), clock.utc()) == (7_000, START)
+    clock.advance()
+    clock.advance()
+    assert (clock.monotonic_ns(), clock.utc()) == (2_000_007_000, START)

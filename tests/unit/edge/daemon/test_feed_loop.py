@@ -1,5 +1,6 @@
 """Frames through a gate: what ends the loop, what it waits for, and a defect that still ends denied."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -38,7 +39,9 @@ class Script:
             kind=kind, is_device=is_device, is_stills=kind in {SourceKind.FOLDER, SourceKind.PICTURE}
         )
         self.seen: list[str] = []
+        self.breaks: Exception | None = None
         self.defect: Exception | None = None
+        self.is_closed = False
 
     def next_frame(self, timeout_ms: int) -> object:
         given = next(self._given, Nothing.ENDED)
@@ -47,8 +50,8 @@ class Script:
         return given
 
     def process(self, frame: Frame) -> Step:
-        if self.defect is not None:
-            raise self.defect
+        if self.breaks is not None:
+            raise self.breaks
         self.seen.append("frame")
         return Step()
 
@@ -58,10 +61,17 @@ class Script:
 
     refuse = fault
 
+    def collect(self) -> Step:
+        self.seen.append("collect")
+        return Step()
+
+    def close(self) -> None:
+        self.is_closed = True
+
     def recovered(self, *reasons: Reason) -> None: ...
 
-    def finish(self) -> Step:
-        self.seen.append("finish")
+    def finish(self, *, is_stopped: bool = False) -> Step:
+        self.seen.append("stopped" if is_stopped else "finish")
         return Step()
 
 
@@ -72,7 +82,7 @@ def run(script: Script, **options: Any) -> list[Step]:
 def test_frames_then_the_end() -> None:
     script = Script(FRAME, Nothing.NOT_YET, FRAME)
     run(script)
-    assert script.seen == ["frame", "frame", "finish"]
+    assert script.seen == ["frame", "collect", "frame", "finish"]
 
 
 def test_stills_are_attempts_by_themselves_and_a_bad_one_is_refused() -> None:
@@ -112,12 +122,28 @@ def test_a_camera_that_vanishes_is_waited_for() -> None:
 def test_a_stop_is_heard() -> None:
     script = Script(FRAME, FRAME, FRAME)
     run(script, is_stopping=lambda: bool(script.seen))
-    assert script.seen == ["frame", "finish"]
+    assert script.seen == ["frame", "stopped"]
 
 
 def test_a_defect_ends_denied_before_it_ends_the_gate() -> None:
     script = Script(FRAME)
-    script.defect = ZeroDivisionError("oops")
+    script.breaks = ZeroDivisionError("oops")
     with pytest.raises(GateDefectError, match="ZeroDivisionError"):
         run(script)
     assert script.seen == ["fault_internal"]
+
+
+def test_a_defect_while_judging_aside_ends_denied_before_it_ends_the_gate() -> None:
+    script = Script(FRAME)
+    script.defect = ZeroDivisionError("oops")
+    with pytest.raises(GateDefectError, match="ZeroDivisionError"):
+        run(script)
+    assert script.seen == ["frame", "fault_internal"]
+
+
+@pytest.mark.parametrize("given", [(FRAME,), (GONE,)])
+def test_the_gate_is_closed_however_the_feed_ends(given: tuple[object, ...]) -> None:
+    script = Script(*given, kind=SourceKind.VIDEO)
+    with contextlib.suppress(CameraError):
+        run(script)
+    assert script.is_closed

@@ -18,6 +18,7 @@ from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Sight
 from edge.pipeline.gate import Gate, GateStages
+from edge.pipeline.judging import AtOnce
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Policy
 from edge.policy.limits import LimitTerms
@@ -50,7 +51,9 @@ class Scene:
         self.forgotten = 0
         checks = FrameChecks(CheckTerms(stale_after_ms=500, frozen_after_frames=3, dark_below=10))
         terms = AttemptTerms(timeout_ms=3_000, rearm_after_denial_ms=1_000, rearm_after_grant_ms=5_000)
-        self.gate = Gate(GateStages(checks=checks, eye=self, judge=self, policy=POLICY, terms=terms, clock=self))
+        self.gate = Gate(
+            GateStages(checks=checks, eye=self, judging=AtOnce(self), policy=POLICY, terms=terms, clock=self)
+        )
 
     def monotonic_ns(self) -> int:
         return self.now_ns
@@ -58,7 +61,7 @@ class Scene:
     def utc(self) -> dt.datetime:
         return dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
-    def look(self, frame: Frame, now_ns: int) -> Sight:
+    def look(self, frame: Frame) -> Sight:
         if self.eye_error is not None:
             raise self.eye_error
         face = FACE if self.nearest is not None else None
@@ -209,6 +212,27 @@ def test_a_source_without_a_face_ends_denied() -> None:
     scene.nearest = None
     scene.frame()
     assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.NO_FACE)]
+
+
+def test_a_gate_that_is_stopped_decides_no_attempt_that_never_was() -> None:
+    scene = Scene()
+    assert scene.gate.fault(Reason.FAULT_CAMERA, "gone").anomalies
+    assert scene.gate.finish(is_stopped=True) == Step()
+    scene.nearest = None
+    scene.frame()
+    assert scene.gate.finish(is_stopped=True) == Step()
+
+
+def test_a_gate_that_is_stopped_decides_the_attempt_that_is_open() -> None:
+    scene = Scene()
+    scene.frame()
+    assert outcomes([scene.gate.finish(is_stopped=True)]) == [(Decision.DENIED, Reason.NOT_ENOUGH_FRAMES)]
+
+
+def test_a_source_that_ends_while_its_camera_is_away_says_so() -> None:
+    scene = Scene()
+    scene.gate.fault(Reason.FAULT_CAMERA, "gone")
+    assert outcomes([scene.gate.finish()]) == [(Decision.DENIED, Reason.FAULT_CAMERA)]
 
 
 def test_finish_after_a_verdict_adds_none() -> None:

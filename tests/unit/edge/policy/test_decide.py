@@ -278,6 +278,44 @@ def test_a_hand_over_the_lens_does_not_erase_a_near_miss() -> None:
     assert limits.is_held(NOW_NS)
 
 
+def limits_after(*frames: Assessment, end: AttemptEnd = AttemptEnd.LEFT, fault: Reason | None = None) -> Limits:
+    now = Instant(NOW_NS, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    return decide(evidence(*frames, end=end, fault=fault), Limits(), now, POLICY)[1]
+
+
+def test_too_few_good_frames_alone_are_no_near_miss() -> None:
+    turned = replace(MISSING["bad quality"][0](good(2)), screen=None, verified=None, findings=())
+    assert limits_after(good(1)) == limits_after(good(1), turned) == Limits()
+    assert limits_after(good(1), end=AttemptEnd.FAULT, fault=Reason.FAULT_CAMERA) == Limits()
+
+
+@pytest.mark.parametrize("stranger", ["no candidate", "fused below threshold"])
+def test_one_good_frame_among_a_strangers_is_a_near_miss(stranger: str) -> None:
+    other = replace(MISSING[stranger][0](good(2)), findings=())
+    assert limits_after(other) == Limits()
+    assert limits_after(good(1), other) != Limits()
+    assert limits_after(other, good(1), end=AttemptEnd.FAULT, fault=Reason.DARK_FRAME) != Limits()
+
+
+@given(
+    before=st.lists(st.sampled_from([*MISSING, None]), max_size=4),
+    after=st.lists(st.sampled_from([*MISSING, None]), max_size=4),
+    defense=st.sampled_from(["a defense failed", "a defense in error", "a defense skipped", "models disagree"]),
+    fault=st.sampled_from([None, Reason.DARK_FRAME, Reason.FAULT_CAMERA]),
+)
+@settings(deadline=None)
+def test_a_refused_would_be_grant_counts_whatever_else_is_seen(
+    before: list[str | None], after: list[str | None], defense: str, fault: Reason | None
+) -> None:
+    whats = [*before, defense, *after]
+    frames = [good(i) if what is None else MISSING[what][0](good(i)) for i, what in enumerate(whats)]
+    seen = evidence(*frames, end=AttemptEnd.FAULT if fault else AttemptEnd.LEFT, fault=fault)
+    now = Instant(NOW_NS, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    verdict, limits = decide(seen, Limits(), now, POLICY)
+    assert verdict is not None
+    assert verdict.decision is Decision.GRANTED or limits != Limits()
+
+
 def test_old_failures_are_forgotten() -> None:
     terms = LimitTerms(failures=2, window_ms=1_000, hold_ms=1_000)
     limits = Limits().after_near_miss(NOW_NS, terms)

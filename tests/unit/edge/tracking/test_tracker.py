@@ -79,6 +79,59 @@ def test_two_people_who_cross_within_reach_of_each_other_never_swap() -> None:
     assert all(len(people) == 1 for people in owners.values())
 
 
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(200, 700), st.integers(0, 60))
+@settings(deadline=None, max_examples=200)
+def test_two_people_who_change_places_at_any_speed_never_share_a_judged_track(
+    left_px: int, right_px: int, apart_px: int, drop_px: int
+) -> None:
+    frames = [
+        [face(100 + left_px * i, seq=0), face(100 + apart_px - right_px * i, 100 + drop_px, seq=1)] for i in range(40)
+    ]
+    owners: dict[int, set[int]] = {}
+    for update in play(*frames, step_ms=33):
+        for track in update.tracks.live:
+            if not track.is_doubtful:
+                owners.setdefault(track.track_id, set()).add(track.face.frame_seq)
+    assert all(len(people) == 1 for people in owners.values())
+
+
+def test_who_stands_where_another_went_is_not_taken_for_that_one() -> None:
+    paths = [[face(100 + 45 * i), face(700 - 45 * i)] for i in range(8)]
+    updates = play(*paths, step_ms=33)
+    assert ids(updates[-2]) == [1, 2]
+    assert sorted(track.track_id for track in updates[-1].unsure) == [1, 2]
+
+
+def test_after_doubt_a_face_is_judged_only_when_it_was_followed_without() -> None:
+    doubt = [face(100), face(140)], [face(120), face(400)]
+    apart, together = [face(120), face(400)], [face(120), face(150)]
+    assert nearest(play(*doubt)[-1].tracks) is None
+    assert nearest(play(*doubt, apart)[-1].tracks) is not None
+    assert nearest(play(*doubt, together, together)[-1].tracks) is None
+
+
+def test_a_fast_walker_is_followed_at_a_cameras_pace() -> None:
+    updates = play(*[[face(100 + 80 * i)] for i in range(8)], step_ms=54)
+    assert all(ids(update) == [1] for update in updates)
+
+
+@pytest.mark.parametrize("gap_ms", [200, 400])
+def test_across_a_gap_a_face_must_be_near_where_one_was(gap_ms: int) -> None:
+    tracks = Tracks().update([face(100)], 0).tracks
+    assert ids(tracks.update([face(100 + 2 * 60)], gap_ms * MS)) == [1, 2]
+
+
+def test_a_face_that_was_looked_for_in_vain_must_be_near_where_it_was() -> None:
+    tracks = Tracks().update([face(100)], 0).tracks
+    assert ids(tracks.update([face(100 + 120)], 100 * MS)) == [1]
+    assert ids(tracks.update([], 50 * MS).tracks.update([face(100 + 120)], 100 * MS)) == [1, 2]
+
+
+def test_a_camera_whose_clock_steps_back_starts_nothing_new() -> None:
+    tracks = Tracks().update([face(100)], 50 * MS).tracks
+    assert ids(tracks.update([face(102)], 20 * MS)) == [1]
+
+
 def test_one_face_between_two_tracks_ends_both() -> None:
     update = play([face(100), face(140)], [face(120)])[-1]
     assert sorted(track.track_id for track in update.unsure) == [1, 2]
