@@ -38,11 +38,13 @@ class Victim:
     Attributes:
         subject: their reference in the gallery; here the name of the folder.
         wanted: float32 (d,) unit mean embedding of the crafting pictures by model id.
+        templates: float32 (d,) enrolled centroid by model id.
         visits: pictures of theirs that are neither enrolled nor known to the attacker.
     """
 
     subject: SubjectRef
     wanted: Mapping[str, NDArray[np.float32]]
+    templates: Mapping[str, NDArray[np.float32]]
     visits: tuple[Path, ...]
 
 
@@ -55,37 +57,67 @@ class Cast:
     strangers: tuple[Path, ...]
 
 
-def cast_of(
-    images: Path, subjects: Sequence[str], models: Models, profile: Profile, progress: Progress, *, most_victims: int
-) -> Cast:
-    """Enroll the subjects of split B and line up everybody else of split B as strangers.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """What a cast is made of.
+
+    Attributes:
+        people: pictures of whom may be enrolled, by name, in order.
+        strangers: pictures of people who are not enrolled.
+        words: where they are from, for the manifest.
+    """
+
+    people: Mapping[str, Sequence[Path]]
+    strangers: Sequence[Path]
+    words: str
+
+
+def split_b(images: Path, subjects: Sequence[str]) -> Pictures:
+    """Return the subjects of split B, and one picture each of everybody else of split B.
 
     Args:
         images: folder of identities, ``NAME/NAME_0001.jpg``.
         subjects: who may be enrolled.
+
+    Raises:
+        UsageError: the folder is not there.
+    """
+    everybody = {name: p for name, p in pictures_of(images).items() if not in_split_a(name)}
+    listed = set(subjects)
+    strangers = [pictures[0] for name, pictures in everybody.items() if name not in listed]
+    return Pictures(
+        {name: everybody[name] for name in subjects if name in everybody},
+        sorted(strangers, key=_shuffle),
+        f"{images.name}: people of split B",
+    )
+
+
+def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Progress, *, most_victims: int) -> Cast:
+    """Enroll people.
+
+    Args:
+        pictures: of everybody.
         models: the gate's models.
         profile: limits of the quality gate.
         progress: shown while pictures are embedded.
         most_victims: enroll no more than so many.
 
     Raises:
-        UsageError: nobody of split B can be enrolled, or there is no stranger.
+        UsageError: nobody can be enrolled, or there is no stranger.
     """
-    everybody = pictures_of(images)
-    chosen = [name for name in subjects if name in everybody and not in_split_a(name)]
     taker = PictureTaker(
         detector=FaceDetector(models.detector, threshold=profile.detector_threshold),
         stages=models.stages,
         profile=profile,
     )
-    progress.start("enrolling", len(chosen))
     victims: list[Victim] = []
     people: dict[SubjectRef, dict[str, Template]] = {}
+    progress.start("enrolling", len(pictures.people))
     try:
-        for done, name in enumerate(chosen, start=1):
+        for done, (name, own) in enumerate(pictures.people.items(), start=1):
             if len(victims) == most_victims:
                 break
-            found = _victim(name, everybody[name], taker, Gallery(models.bindings, people), profile)
+            found = _victim(name, own, taker, Gallery(models.bindings, people), profile)
             if found is not None:
                 victim, templates = found
                 victims.append(victim)
@@ -93,14 +125,12 @@ def cast_of(
             progress.advance(done)
     finally:
         progress.finish()
-    listed = set(subjects)
-    strangers = [pictures[0] for name, pictures in everybody.items() if name not in listed and not in_split_a(name)]
-    if not victims or not strangers:
+    if not victims or not pictures.strangers:
         raise UsageError(
-            f"{images} has {len(victims)} people of split B to enroll and {len(strangers)} strangers",
-            hint="give a folder of identities, and with --subjects those that have eight pictures or more",
+            f"{len(victims)} people can be enrolled and there are {len(pictures.strangers)} strangers",
+            hint=f"give a folder of identities, with {ENROLLED + CRAFTING} good pictures or more of the subjects",
         )
-    return Cast(Gallery(models.bindings, people), tuple(victims), tuple(sorted(strangers, key=_shuffle)))
+    return Cast(Gallery(models.bindings, people), tuple(victims), tuple(pictures.strangers))
 
 
 def _victim(
@@ -113,7 +143,13 @@ def _victim(
         return None
     templates = {m: Template.from_embeddings(p.embeddings[m] for p in enrolled) for m in enrolled[0].embeddings}
     wanted = {m: Template.from_embeddings(p.embeddings[m] for p in crafting).centroid for m in templates}
-    return Victim(subject=SubjectRef(name), wanted=wanted, visits=tuple(path for path, _ in good)), templates
+    victim = Victim(
+        subject=SubjectRef(name),
+        wanted=wanted,
+        templates={m: template.centroid for m, template in templates.items()},
+        visits=tuple(path for path, _ in good),
+    )
+    return victim, templates
 
 
 def _good(pictures: Iterable[Path], taker: PictureTaker) -> Iterator[tuple[Path, EnrollmentPicture]]:

@@ -1,35 +1,77 @@
 """``edge-gate redteam``: attacks on the gate, from a source checkout with ``make redteam-setup``."""
 
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from edge.capture.picture import read_picture
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
-from edge.daemon.models import SECOND, load_models, model_store
-from edge.domain.clock import SystemClock
-from edge.domain.errors import EdgeError, UsageError
-from edge.domain.face import Face
-from edge.domain.frame import Frame
+from edge.daemon.models import SECOND, load_models
+from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
-from edge.vision.align import crop_geometry
-from edge.vision.detect import FaceDetector
-from engines.catalog import find_spec
-from engines.render.spec import PLAIN
 
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
+_OUT = Path("redteam-out")
+_VICTIMS = 40
 
-@app.callback()
-def _group() -> None:
-    """Keep this a group of commands."""
+
+@app.command("run")
+def run(
+    suite: Annotated[str, typer.Option(help="smoke, nightly, full, patch or blackbox.")] = "smoke",
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg. Default: two portraits.")
+    ] = None,
+    subjects: Annotated[
+        Path | None, typer.Option(help="File with the names that may be enrolled, one a line.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the campaign; a started one is resumed.")] = _OUT,
+    processes: Annotated[int, typer.Option(min=1, help="How many at once; each needs 2 GB of memory.")] = (
+        os.cpu_count() or 1
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Of every attack.")] = 1,
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Attack the gate as it is and print a row a target; success is judged by the gate on the saved picture."""
+    if (images is None) != (subjects is None):
+        raise UsageError("--images and --subjects belong together", hint="give both, or neither for two portraits")
+    with _torch_needed():
+        from redteam.campaign.records import Manifest
+        from redteam.campaign.runner import choose_scenes, run_campaign
+        from redteam.campaign.suites import suite_named
+        from redteam.campaign.worker import Equipment
+        from redteam.cast import cast_of, split_b
+        from redteam.portraits import portrait_pictures
+    rows = suite_named(suite)
+    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    pictures = split_b(images, _names(subjects)) if images and subjects else portrait_pictures(out / "portraits")
+    with load_models(settings.engine, progress=progress) as models:
+        profile = read_profile(settings, models, environment="development")
+        cast = cast_of(pictures, models, profile, progress, most_victims=_VICTIMS)
+        scenes = choose_scenes(rows, cast, settings, profile, models, progress)
+        manifest = Manifest(
+            suite=suite,
+            seed=seed,
+            revision=_revision(),
+            profile_digest=profile.digest,
+            precision=models.precision.value,
+            torch=_torch_version(),
+            cast=f"{len(cast.victims)} enrolled; {pictures.words}",
+        )
+    equipment = Equipment(settings, profile, cast.gallery, out, seed)
+    run_campaign(rows, scenes, manifest, equipment, progress, processes=processes)
+    if as_json:
+        print_json({"folder": str(out), "rows": len(rows)})
 
 
 @app.command("demo-picture")
@@ -45,56 +87,69 @@ def demo_picture(
     as_json: JsonOption = False,
 ) -> None:
     """Make the demo's adversarial picture against the bare FaceNet, and judge the saved picture."""
-    try:
-        from redteam.demo_picture import Budget, frame_of, impersonate
-        from redteam.twins.embedder import EmbedderTwin
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed", hint="run 'make redteam-setup'") from error
+    with _torch_needed():
+        from redteam.campaign.arsenal import Twins
+        from redteam.demo_picture import Easel
     settings = load_settings(config, state_dir=state)
-    spec = find_spec(SECOND)
     with load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")
-        detector = FaceDetector(models.detector, threshold=profile.detector_threshold)
-        stage = models.stage(SECOND)
-
-        def look(picture: Frame) -> Face:
-            faces = detector.find(picture)
-            if not faces:
-                raise EdgeError("a portrait shows no face", hint="use a picture with one clear face")
-            return faces[0]
-
-        target_frame = _frame(frame_of(read_picture(victim)))
-        target = stage.embedder.embed_one(
-            target_frame.pixels, crop_geometry(stage.crop_recipe, look(target_frame)), PLAIN
-        ).vector
-        clean = _frame(frame_of(read_picture(stranger)))
-        twin = EmbedderTwin(model_store(settings.engine).onnx_path(spec))
-        budget = Budget(eps=eps, steps=steps)
-        cv2.imwrite(str(out), impersonate(clean.pixels, look(clean), target, spec, twin, budget))
-        saved = _frame(read_picture(out))
-
-        def cosine(frame: Frame) -> float:
-            probe = stage.embedder.embed_one(frame.pixels, crop_geometry(stage.crop_recipe, look(frame)), PLAIN)
-            return float(probe.vector @ target)
-
-        threshold = profile.match.alone[SECOND]
-        result = {"eps": eps, "steps": steps, "clean_cosine": cosine(clean), "adversarial_cosine": cosine(saved)}
-    values = {**result, "alone_threshold": threshold, "accepted": result["adversarial_cosine"] >= threshold}
+        easel = Easel(models, Twins.load(settings.engine, profile))
+        clean, attacked = easel.paint(stranger, victim, out, eps=eps, steps=steps)
+    threshold = profile.match.alone[SECOND]
+    values = {
+        "eps": eps,
+        "steps": steps,
+        "clean_cosine": clean,
+        "adversarial_cosine": attacked,
+        "alone_threshold": threshold,
+        "accepted": attacked >= threshold,
+    }
     if as_json:
         print_json(values)
     else:
         for key, value in values.items():
             print(f"{key:20} {value}")
-    if not values["accepted"]:
+    if attacked < threshold:
         raise typer.Exit(1)
 
 
-def _frame(pixels: NDArray[np.uint8]) -> Frame:
-    clock = SystemClock()
-    return Frame(
-        camera_id="redteam",
-        seq=0,
-        captured_ns=clock.monotonic_ns(),
-        captured_utc=clock.utc(),
-        pixels=pixels,
-    )
+@contextmanager
+def _torch_needed() -> Iterator[None]:
+    """Turn a missing red-team package into a hint.
+
+    Raises:
+        UsageError: a package is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed", hint="run 'make redteam-setup'") from error
+
+
+def _names(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", hint="give a text file, one name a line") from error
+
+
+def _revision() -> str:
+    """Return the source's revision; a ``+`` tells of changes that are in no commit, ``unknown`` of no repository."""
+    root = Path(__file__).parents[1]
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ("git", "-C", str(root), *arguments), capture_output=True, text=True, check=True, timeout=30
+        ).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def _torch_version() -> str:
+    import torch
+
+    return str(torch.__version__)

@@ -1,36 +1,96 @@
 """Makes the demo's adversarial picture: a stranger whom the bare FaceNet takes for the enrolled person.
 
-An oblivious attacker (knows FaceNet, ignores everything else) with an L-infinity budget on the camera frame's face,
-momentum iterative sign steps (Dong et al., CVPR 2018) averaged over small shifts of the crop, so that the picture
-survives the detector's own jitter. Success is judged on the saved 8-bit picture by the served engine.
+The oblivious attacker of the campaigns, on a portrait in the middle of a camera frame; success is judged on the saved
+8-bit picture by the served engine.
 """
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
+from edge.capture.picture import read_picture
+from edge.daemon.models import SECOND, Models
+from edge.domain.clock import SystemClock
+from edge.domain.errors import EdgeError, StoreError
 from edge.domain.face import Face
+from edge.domain.frame import Frame
+from edge.domain.match import SubjectRef
 from edge.vision.align import crop_geometry
-from engines.catalog import ModelSpec
-from redteam.twins.embedder import EmbedderTwin
+from edge.vision.detect import FaceDetector
+from engines.render.spec import PLAIN
+from redteam.attacks.budget import LinfBall
+from redteam.campaign.arsenal import Twins, attack_of, frames_of, objective_of
+from redteam.campaign.plan import Attacker, Row
+from redteam.scene import Goal, Scene
+
+_SEED = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How hard the attack tries: ``eps`` in gray levels of 255, ``steps`` of ``draws`` shifted crops each."""
+class Easel:
+    """Paints the picture and measures it.
 
-    eps: float = 8.0
-    steps: int = 40
-    draws: int = 2
-    shift_px: float = 1.5
-    seed: int = 7
+    Args:
+        models: the gate's models.
+        twins: what the attacker holds.
+    """
+
+    def __init__(self, models: Models, twins: Twins) -> None:
+        self._stage = models.stage(SECOND)
+        self._detector = FaceDetector(models.detector, threshold=twins.profile.detector_threshold)
+        self._twins = twins
+
+    def paint(self, stranger: Path, victim: Path, out: Path, *, eps: float, steps: int) -> tuple[float, float]:
+        """Write the attacked picture of ``stranger`` and return FaceNet's cosine to ``victim`` before and after.
+
+        Args:
+            stranger: portrait of the attacker.
+            victim: portrait of the enrolled person.
+            out: PNG to write.
+            eps: budget, gray levels of 255.
+            steps: gradient steps.
+
+        Raises:
+            EdgeError: a portrait shows no face, or a file cannot be read or written.
+        """
+        target = self._embedding(_framed(read_picture(victim)))
+        pixels = _framed(read_picture(stranger))
+        scene = Scene(
+            scene_id="demo",
+            goal=Goal.IMPERSONATION,
+            pixels=pixels,
+            face=self._face(pixels),
+            victim=SubjectRef("victim"),
+            wanted={SECOND: target},
+            templates={SECOND: target},
+        )
+        row = Row(attacker=Attacker.OBLIVIOUS, attack=f"mi-fgsm-{steps}", eps=eps, scenes=1)
+        objective = objective_of(row, [scene], self._twins, seed=_SEED)
+        found = attack_of(row, self._twins.profile)(objective, LinfBall(frames_of([scene]), eps), seed=_SEED)
+        picture = np.ascontiguousarray(found[0].to(torch.uint8).permute(1, 2, 0).numpy())
+        if not cv2.imwrite(str(out), picture):
+            raise StoreError(f"{out} cannot be written", hint="name a file in a folder that is there")
+        attacked = self._embedding(read_picture(out))
+        return float(self._embedding(pixels) @ target), float(attacked @ target)
+
+    def _embedding(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        crop = crop_geometry(self._stage.crop_recipe, self._face(pixels))
+        return self._stage.embedder.embed_one(pixels, crop, PLAIN).vector
+
+    def _face(self, pixels: NDArray[np.uint8]) -> Face:
+        clock = SystemClock()
+        frame = Frame(
+            camera_id="redteam", seq=0, captured_ns=clock.monotonic_ns(), captured_utc=clock.utc(), pixels=pixels
+        )
+        face = next(iter(self._detector.find(frame)), None)
+        if face is None:
+            raise EdgeError("a portrait shows no face", hint="use a picture with one clear face")
+        return face
 
 
-def frame_of(portrait: NDArray[np.uint8], *, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+def _framed(portrait: NDArray[np.uint8], *, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
     """Return a portrait centered on a gray camera frame, BGR."""
     scale = min(width / portrait.shape[1], height / portrait.shape[0])
     size = (round(portrait.shape[1] * scale), round(portrait.shape[0] * scale))
@@ -39,56 +99,3 @@ def frame_of(portrait: NDArray[np.uint8], *, width: int = 640, height: int = 480
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
     frame[top : top + size[1], left : left + size[0]] = small
     return frame
-
-
-def impersonate(
-    frame: NDArray[np.uint8],
-    face: Face,
-    target: NDArray[np.float32],
-    spec: ModelSpec,
-    twin: EmbedderTwin,
-    budget: Budget,
-) -> NDArray[np.uint8]:
-    """Return ``frame`` changed within the face so that the twin's embedding of it nears ``target``.
-
-    Args:
-        frame: uint8 BGR (h, w, 3).
-        face: the face in it.
-        target: float32 (d,), unit embedding to be taken for.
-        spec: the attacked model.
-        twin: its differentiable twin.
-        budget: how hard to try.
-    """
-    generator = torch.Generator().manual_seed(budget.seed)
-    clean = torch.from_numpy(frame[:, :, ::-1].copy()).permute(2, 0, 1).float().unsqueeze(0)
-    goal = torch.from_numpy(target.copy())
-    delta = torch.zeros_like(clean, requires_grad=True)
-    momentum = torch.zeros_like(clean)
-    matrix = crop_geometry(spec.crop, face).matrix
-    step = 1.5 * budget.eps / budget.steps * 2
-    for _ in range(budget.steps):
-        loss = torch.zeros(())
-        for _ in range(budget.draws):
-            shift = (torch.rand(2, generator=generator) * 2 - 1) * budget.shift_px
-            crop = _crop(clean + delta, matrix, spec.input.side, shift)
-            loss = loss + twin((crop - spec.input.mean) * spec.input.scale)[0] @ goal
-        (gradient,) = torch.autograd.grad(loss, delta)
-        momentum = momentum + gradient / gradient.abs().mean().clamp_min(1e-12)
-        with torch.no_grad():
-            delta += step * momentum.sign() * (momentum != 0)
-            delta.clamp_(-budget.eps, budget.eps)
-            delta.copy_((clean + delta).clamp(0, 255) - clean)
-    adversarial = (clean + delta.detach()).round().clamp(0, 255)[0].permute(1, 2, 0)
-    return np.ascontiguousarray(adversarial.numpy().astype(np.uint8)[:, :, ::-1])
-
-
-def _crop(frame: torch.Tensor, matrix: NDArray[np.float64], side: int, shift: torch.Tensor) -> torch.Tensor:
-    """Sample the crop as the renderer does: bilinear, from pixel centers, zero outside."""
-    height, width = frame.shape[2:]
-    steps = torch.arange(side, dtype=torch.float32)
-    v, u = torch.meshgrid(steps, steps, indexing="ij")
-    m = torch.from_numpy(matrix).float()
-    x = m[0, 0] * u + m[0, 1] * v + m[0, 2] + shift[0]
-    y = m[1, 0] * u + m[1, 1] * v + m[1, 2] + shift[1]
-    grid = torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1).unsqueeze(0)
-    return functional.grid_sample(frame, grid, mode="bilinear", padding_mode="zeros", align_corners=True)

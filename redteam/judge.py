@@ -3,7 +3,6 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from edge.capture.picture import read_picture
 from edge.capture.source import Source, SourceKind
 from edge.capture.source_clock import SourceClock
 from edge.daemon.assembly import GateParts, stages_of
-from edge.daemon.models import SCREENING, SECOND
 from edge.domain.clock import SystemClock
 from edge.domain.face import Face
 from edge.domain.finding import Finding
@@ -26,22 +24,10 @@ from edge.pipeline.gate import Gate
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.detect import FaceDetector
 from engines.render.spec import PLAIN
-from redteam.scene import Goal
+from redteam.scene import Scene
 
 TRIES = 5
 """How often a picture is shown: so many near misses start a hold, so what they reach is what anybody can."""
-
-
-class Target(StrEnum):
-    """What has to be overcome: one model alone, both and their fused score without a defense, or the gate."""
-
-    FACENET = "facenet"
-    SFACE = "sface"
-    BOTH = "both"
-    GATE = "gate"
-
-
-MODEL_OF = {Target.FACENET: SECOND, Target.SFACE: SCREENING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +39,8 @@ class Judgement:
         subject: whom the gate granted at the first try; None = nobody.
         tries: how often it was shown, 1 where nothing random was reached.
         granted: how many tries were granted as the victim.
-        scores: plain cosine score against the victim's templates by model id; empty where no face was found.
+        scores: plain score against the victim's templates by model id; empty where no face was found.
+        likeness: cosine to what the attacker aimed at, by model id; empty where no face was found.
         landmarks: where the detector saw the face; None = nowhere.
         findings: the defenses' findings at the first try.
     """
@@ -63,6 +50,7 @@ class Judgement:
     tries: int
     granted: int
     scores: Mapping[str, float]
+    likeness: Mapping[str, float]
     landmarks: tuple[tuple[float, float], ...] | None
     findings: tuple[Finding, ...]
 
@@ -77,35 +65,39 @@ class Judge:
 
     def __init__(self, parts: GateParts, *, unsafe_seed: int | None = None) -> None:
         self._parts = parts
+        self.profile = parts.profile
         self._clock = SourceClock(SystemClock())
         self._source = Source(kind=SourceKind.PICTURE, location="picture", camera_id="redteam")
         self._detector = FaceDetector(parts.models.detector, threshold=parts.profile.detector_threshold)
         self._seed = unsafe_seed
         self._stages = stages_of(parts, self._source, self._clock)
 
-    def look(self, picture: Path, victim: SubjectRef, *, face: Face | None = None) -> Judgement:
+    def look(self, picture: Path, scene: Scene, *, is_frozen: bool = False) -> Judgement:
         """Judge a saved picture.
 
         Args:
             picture: an 8-bit file.
-            victim: whom the attacker wants to be taken for, or not to be taken for.
-            face: judge this face where it was found before, whatever the detector says ("alignment frozen"); None =
-                look for it.
+            scene: who tries what.
+            is_frozen: judge the face where it was in the clean frame, whatever the detector says ("alignment
+                frozen").
 
         Raises:
             PictureError: the file cannot be read.
             EdgeError: an engine failed.
         """
-        return self.look_at(read_picture(picture), victim, face=face)
+        return self.look_at(read_picture(picture), scene, is_frozen=is_frozen)
 
-    def look_at(self, pixels: NDArray[np.uint8], victim: SubjectRef, *, face: Face | None = None) -> Judgement:
+    def look_at(self, pixels: NDArray[np.uint8], scene: Scene, *, is_frozen: bool = False) -> Judgement:
         """Judge a frame, uint8 BGR (h, w, 3); as :meth:`look` does."""
         frame = self._frame(pixels)
+        face = scene.face if is_frozen else None
         seen = face or next(iter(self._detector.find(frame)), None)
-        scores = self._scores(frame, seen, victim) if seen else {}
+        probes = self._probes(frame, seen) if seen else {}
+        gallery = self._parts.gallery
+        scores = {m: float(gallery.scores(scene.victim, m, p[np.newaxis])[0]) for m, p in probes.items()}
         verdicts = [self._decide(frame, face)]
-        fused = self._parts.profile.match.fuse(scores) if scores else -1.0
-        if fused >= self._parts.profile.match.threshold:
+        point = self._parts.profile.match
+        if scores and point.fuse(scores) >= point.threshold:
             verdicts += [self._decide(frame, face) for _ in range(TRIES - 1)]
         first = verdicts[0]
         points = None if seen is None else tuple((float(x), float(y)) for x, y in seen.landmarks)
@@ -113,8 +105,9 @@ class Judge:
             reason=first.reason.value,
             subject=first.subject if first.decision is Decision.GRANTED else None,
             tries=len(verdicts),
-            granted=sum(v.decision is Decision.GRANTED and v.subject == victim for v in verdicts),
+            granted=sum(v.decision is Decision.GRANTED and v.subject == scene.victim for v in verdicts),
             scores=scores,
+            likeness={m: float(p @ scene.wanted[m]) for m, p in probes.items()},
             landmarks=points,
             findings=first.findings,
         )
@@ -122,24 +115,6 @@ class Judge:
     def find(self, pixels: NDArray[np.uint8]) -> Face | None:
         """Return the face that the gate would judge."""
         return next(iter(self._detector.find(self._frame(pixels))), None)
-
-    def is_open(self, judgement: Judgement, target: Target) -> bool:
-        """Whether the target takes the picture for the victim, at the first try where it is random."""
-        match = self._parts.profile.match
-        scores = judgement.scores
-        if target is Target.GATE:
-            return judgement.granted > 0 and judgement.subject is not None and judgement.reason == "match"
-        if not scores:
-            return False
-        if target is Target.BOTH:
-            reaches = all(scores[m] >= floor for m, floor in match.floors.items())
-            return reaches and match.fuse(scores) >= match.threshold
-        return scores[MODEL_OF[target]] >= match.alone[MODEL_OF[target]]
-
-    def has_succeeded(self, judgement: Judgement, target: Target, goal: Goal) -> bool:
-        """Whether the attacker reached the goal."""
-        is_open = self.is_open(judgement, target)
-        return is_open if goal is Goal.IMPERSONATION else not is_open
 
     def _decide(self, frame: Frame, face: Face | None) -> Verdict:
         """Return the verdict of a gate that has seen nobody before: no hold, no memory."""
@@ -154,18 +129,15 @@ class Judge:
         verdicts = step.verdicts or gate.finish().verdicts
         return verdicts[0]
 
-    def _scores(self, frame: Frame, face: Face, victim: SubjectRef) -> dict[str, float]:
-        scores = {}
-        for stage in self._parts.models.stages:
-            try:
-                crop = crop_geometry(stage.crop_recipe, face)
-            except AlignmentError:
-                return {}
-            probe = stage.embedder.embed_one(frame.pixels, crop, PLAIN)
-            scores[stage.model_id] = float(
-                self._parts.gallery.scores(victim, stage.model_id, probe.vector[np.newaxis])[0]
-            )
-        return scores
+    def _probes(self, frame: Frame, face: Face) -> dict[str, NDArray[np.float32]]:
+        try:
+            crops = {s.model_id: crop_geometry(s.crop_recipe, face) for s in self._parts.models.stages}
+        except AlignmentError:
+            return {}
+        return {
+            s.model_id: s.embedder.embed_one(frame.pixels, crops[s.model_id], PLAIN).vector
+            for s in self._parts.models.stages
+        }
 
     def _frame(self, pixels: NDArray[np.uint8]) -> Frame:
         return Frame(
@@ -183,9 +155,8 @@ class _FixedEye:
     def __init__(self, face: Face) -> None:
         self._face = face
 
-    def look(self, frame: Frame, now_ns: int) -> Sight:
+    def look(self, frame: Frame) -> Sight:
         """Return the face, whatever the frame shows."""
-        del now_ns
         return Sight(
             frame=frame, faces=(self._face,), nearest=1, face=self._face, ended=frozenset(), unsure=frozenset()
         )

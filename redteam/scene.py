@@ -1,7 +1,7 @@
 """One thing that an attacker tries: whose face, before which camera, to be taken for whom or for nobody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -30,6 +30,7 @@ class Scene:
         victim: whom to be taken for; when dodging, the attacker's own reference.
         wanted: float32 (d,) unit vectors by model id: what the attacker believes the victim's embedding to be, made
             of pictures that are not enrolled (gray box: nobody outside knows the templates).
+        templates: float32 (d,) unit vectors by model id: the victim's enrolled centroids.
     """
 
     scene_id: str
@@ -38,8 +39,13 @@ class Scene:
     face: Face
     victim: SubjectRef
     wanted: Mapping[str, NDArray[np.float32]]
+    templates: Mapping[str, NDArray[np.float32]]
 
     @property
     def sign(self) -> float:
         """+1 to come near the victim's embedding, -1 to get away from it."""
         return 1.0 if self.goal is Goal.IMPERSONATION else -1.0
+
+    def knowing_templates(self) -> "Scene":
+        """Return the scene of an attacker who stole the gallery: the white box of published protocols."""
+        return replace(self, wanted=self.templates)

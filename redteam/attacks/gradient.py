@@ -11,7 +11,7 @@ from redteam.attacks.budget import Budget
 
 Smoothing = Callable[[Tensor], Tensor]
 
-_REACH = 2.5  # all steps together go so many times the size of the budget (Madry et al., ICLR 2018)
+_REACH = 4.0  # all steps together go so many times the size of the budget
 
 
 class FGSM(Attack):

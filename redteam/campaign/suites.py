@@ -1,0 +1,147 @@
+"""The suites: which rows each campaign runs. Sizes are for CPUs; a bar of 2 % or less needs 150 scenes."""
+
+from collections.abc import Sequence
+
+from edge.domain.errors import UsageError
+from redteam.campaign.plan import Alignment, Attacker, Knowledge, Row
+from redteam.patches.shapes import PatchShape
+from redteam.scene import Goal
+from redteam.success import Target
+
+_EPS = (2.0, 4.0, 8.0)
+
+
+def suite_named(name: str) -> tuple[Row, ...]:
+    """Return the rows of a suite, each once.
+
+    Raises:
+        UsageError: there is no such suite.
+    """
+    if name not in SUITES:
+        raise UsageError(f"no suite is called {name!r}", hint=f"suites: {', '.join(SUITES)}")
+    return tuple({row.row_id: row for row in SUITES[name]}.values())
+
+
+def _oblivious(scenes: int, slow_scenes: int) -> list[Row]:
+    white = [
+        Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=e, scenes=scenes, knows=Knowledge.TEMPLATES)
+        for e in _EPS
+    ]
+    gray = [Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS]
+    others = [
+        Row(attacker=Attacker.OBLIVIOUS, attack=attack, eps=e, scenes=count)
+        for attack, e, count in (
+            ("fgsm", 8.0, scenes),
+            ("mi-fgsm-20", 4.0, scenes),
+            ("mi-fgsm-20", 8.0, scenes),
+            ("apgd-40", 4.0, slow_scenes),
+            ("cw-margin-40", 8.0, slow_scenes),
+        )
+    ]
+    return white + gray + others
+
+
+def _joint(scenes: int) -> list[Row]:
+    return [Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS]
+
+
+def _adaptive(scenes: int, known_scenes: int, attack: str = "pgd-40") -> list[Row]:
+    fresh = [Row(attacker=Attacker.ADAPTIVE, attack=attack, eps=e, scenes=scenes, draws=2) for e in _EPS]
+    return [*fresh, Row(attacker=Attacker.SEED_KNOWN, attack=attack, eps=4.0, scenes=known_scenes)]
+
+
+def _honesty(scenes: int, slow_scenes: int) -> list[Row]:
+    """What a table must show before it may be believed: more budget, steps and draws must not help less."""
+    budget = Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=64.0, scenes=scenes)
+    joint = Row(attacker=Attacker.JOINT, attack="pgd-20", eps=64.0, scenes=scenes)
+    steps = [Row(attacker=Attacker.JOINT, attack=f"pgd-{n}", eps=4.0, scenes=scenes) for n in (5, 10, 40)]
+    draws = [Row(attacker=Attacker.ADAPTIVE, attack="pgd-40", eps=4.0, scenes=slow_scenes, draws=n) for n in (1, 4)]
+    return [budget, joint, *steps, *draws]
+
+
+def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
+    largest = 16.0
+    bare = [
+        Row(
+            attacker=Attacker.OBLIVIOUS, attack="bim-20", eps=largest, scenes=scenes, knows=k, source=t, minimal_for=t
+        )
+        for t in (Target.FACENET, Target.SFACE)
+        for k in Knowledge
+    ]
+    both = [
+        Row(attacker=Attacker.JOINT, attack="bim-20", eps=largest, scenes=scenes, minimal_for=t)
+        for t in (Target.BOTH, Target.GATE)
+    ]
+    gate = Row(
+        attacker=Attacker.ADAPTIVE,
+        attack="pgd-40",
+        eps=largest,
+        scenes=adaptive_scenes,
+        draws=2,
+        minimal_for=Target.GATE,
+    )
+    return [*bare, *both, gate]
+
+
+def _patches(scenes: int, steps: int) -> list[Row]:
+    attack = f"patch-{steps}"
+    shapes = [s.value for s in PatchShape]
+    joint = [Row(attacker=Attacker.JOINT, attack=attack, patch=s, scenes=scenes) for s in shapes]
+    frozen = [
+        Row(attacker=Attacker.JOINT, attack=attack, patch=s, scenes=scenes, alignment=Alignment.FROZEN)
+        for s in (PatchShape.GLASSES.value, PatchShape.EYE_BAND.value)
+    ]
+    adaptive = [
+        Row(attacker=Attacker.ADAPTIVE, attack=attack, patch=s, scenes=scenes, draws=2)
+        for s in (PatchShape.GLASSES.value, PatchShape.EYE_BAND.value)
+    ]
+    return joint + frozen + adaptive
+
+
+def _dodging(scenes: int) -> list[Row]:
+    attackers = ((Attacker.OBLIVIOUS, "pgd-20"), (Attacker.JOINT, "pgd-20"), (Attacker.NOISE, "noise"))
+    return [
+        Row(attacker=a, attack=name, eps=e, scenes=scenes, goal=Goal.DODGING)
+        for a, name in attackers
+        for e in (2.0, 4.0)
+    ]
+
+
+def _noise(scenes: int) -> list[Row]:
+    return [Row(attacker=Attacker.NOISE, attack="noise", eps=e, scenes=scenes) for e in (8.0, 16.0)]
+
+
+def _transfer(scenes: int) -> list[Row]:
+    return [Row(attacker=Attacker.TRANSFER, attack="ti-mi-fgsm-20", eps=e, scenes=scenes) for e in (4.0, 8.0, 16.0)]
+
+
+SUITES: dict[str, Sequence[Row]] = {
+    "smoke": (
+        Row(attacker=Attacker.NOISE, attack="noise", eps=8.0, scenes=10),
+        Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=8.0, scenes=10),
+        Row(attacker=Attacker.JOINT, attack="pgd-20", eps=8.0, scenes=10),
+    ),
+    "nightly": (
+        *_noise(150),
+        *_oblivious(60, 20),
+        *_joint(60),
+        *_transfer(30),
+        *_adaptive(20, 12),
+        *_honesty(12, 8),
+        *_minimal(12, 6),
+        *_dodging(20),
+    ),
+    "full": (
+        *_noise(300),
+        *_oblivious(300, 100),
+        *_joint(300),
+        *_transfer(300),
+        *_adaptive(100, 100, "apgd-100 x 3"),
+        *_honesty(50, 50),
+        *_minimal(100, 50),
+        *_dodging(100),
+        *_patches(50, 300),
+    ),
+    "patch": tuple(_patches(20, 120)),
+    "blackbox": (),
+}
