@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs redteam-setup clean
+.PHONY: setup demo test test-fast check fix bench models docs redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -50,8 +50,17 @@ bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench
 	$(BIN)/edge-gate bench pipeline --synthetic
 
-redteam-setup: $(STAMP)
+REDTEAM_STAMP := .venv/.redteam
+
+redteam-setup: $(REDTEAM_STAMP)
+
+$(REDTEAM_STAMP): $(STAMP) redteam/requirements.txt
 	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-deps -r redteam/requirements.txt
+	@touch $@
+
+redteam-smoke: $(REDTEAM_STAMP) models
+	$(BIN)/edge-gate redteam run --suite smoke --out redteam-out
 
 clean:
-	rm -rf .venv demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv demo-out redteam-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -39,12 +39,14 @@ class Victim:
         subject: their reference in the gallery; here the name of the folder.
         wanted: float32 (d,) unit mean embedding of the crafting pictures by model id.
         templates: float32 (d,) enrolled centroid by model id.
+        picture: the first of the crafting pictures.
         visits: pictures of theirs that are neither enrolled nor known to the attacker.
     """
 
     subject: SubjectRef
     wanted: Mapping[str, NDArray[np.float32]]
     templates: Mapping[str, NDArray[np.float32]]
+    picture: Path
     visits: tuple[Path, ...]
 
 
@@ -138,7 +140,8 @@ def _victim(
 ) -> tuple[Victim, dict[str, Template]] | None:
     good = _good(pictures, taker)
     enrolled = vet([p for _, p in _next(good, ENROLLED)], gallery, profile).pictures
-    crafting = [p for _, p in _next(good, CRAFTING)]
+    known = _next(good, CRAFTING)
+    crafting = [p for _, p in known]
     if len(enrolled) < ENROLLED or len(crafting) < CRAFTING:
         return None
     templates = {m: Template.from_embeddings(p.embeddings[m] for p in enrolled) for m in enrolled[0].embeddings}
@@ -147,6 +150,7 @@ def _victim(
         subject=SubjectRef(name),
         wanted=wanted,
         templates={m: template.centroid for m, template in templates.items()},
+        picture=known[0][0],
         visits=tuple(path for path, _ in good),
     )
     return victim, templates

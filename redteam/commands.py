@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,16 +11,24 @@ from typing import Annotated
 import typer
 
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
-from edge.commands.output import print_json
+from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import read_profile
+from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
 from edge.daemon.models import SECOND, load_models
-from edge.domain.errors import UsageError
+from edge.domain.errors import EdgeError, UsageError
 from edge.settings.load import load_settings
+from edge.settings.tree import Settings
+from edge.trust.profile import read_profile_file
+from redteam.success import Point
 
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
 _OUT = Path("redteam-out")
+_COLUMNS = {"attacker": 10, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
+    "success": 8,
+    "rate": 7,
+    "rate_at_lockout": 15,
+}
 _VICTIMS = 40
 
 
@@ -46,7 +55,7 @@ def run(
     if (images is None) != (subjects is None):
         raise UsageError("--images and --subjects belong together", hint="give both, or neither for two portraits")
     with _torch_needed():
-        from redteam.campaign.records import Manifest
+        from redteam.campaign.records import PORTRAITS_FOLDER, Manifest
         from redteam.campaign.runner import choose_scenes, run_campaign
         from redteam.campaign.suites import suite_named
         from redteam.campaign.worker import Equipment
@@ -54,7 +63,7 @@ def run(
         from redteam.portraits import portrait_pictures
     rows = suite_named(suite)
     settings, progress = load_settings(config, state_dir=state), rich_progress()
-    pictures = split_b(images, _names(subjects)) if images and subjects else portrait_pictures(out / "portraits")
+    pictures = split_b(images, _names(subjects)) if images and subjects else portrait_pictures(out / PORTRAITS_FOLDER)
     with load_models(settings.engine, progress=progress) as models:
         profile = read_profile(settings, models, environment="development")
         cast = cast_of(pictures, models, profile, progress, most_victims=_VICTIMS)
@@ -70,8 +79,33 @@ def run(
         )
     equipment = Equipment(settings, profile, cast.gallery, out, seed)
     run_campaign(rows, scenes, manifest, equipment, progress, processes=processes)
-    if as_json:
-        print_json({"folder": str(out), "rows": len(rows)})
+    _, failed = _write_report(out, settings, images, as_json=as_json)
+    _refuse_dishonest(failed)
+
+
+@app.command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")] = _OUT,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the tables there too, such as docs/reference/robustness.md.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="The campaign's folder of identities, for the clean pictures of the report.")
+    ] = None,
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the rows of a campaign and write its report.html, with pictures and curves, into its folder."""
+    settings = load_settings(config, state_dir=state)
+    text, failed = _write_report(folder, settings, images, as_json=as_json)
+    if markdown is not None:
+        try:
+            markdown.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{markdown} cannot be written: {error}", hint="name another file") from error
+    _refuse_dishonest(failed)
 
 
 @app.command("demo-picture")
@@ -111,6 +145,50 @@ def demo_picture(
             print(f"{key:20} {value}")
     if attacked < threshold:
         raise typer.Exit(1)
+
+
+def _write_report(folder: Path, settings: Settings, images: Path | None, *, as_json: bool) -> tuple[str, list[str]]:
+    """Write a campaign's page, print its rows, and return its tables as Markdown and the checks that failed."""
+    with _torch_needed():
+        from redteam.campaign.records import PORTRAITS_FOLDER, read_manifest
+        from redteam.report.clean import clean_pixels_below
+        from redteam.report.html import write_html
+        from redteam.report.markdown import markdown_of
+        from redteam.report.report import build_report
+    file = read_profile_file(settings.policy.profile or PROVISIONAL_PROFILE)
+    manifest = read_manifest(folder)
+    if manifest.profile_digest != file.digest:
+        raise UsageError(
+            f"{folder} attacked the thresholds of profile {manifest.profile_digest[:12]}, not {file.digest[:12]}",
+            hint="set policy.profile to the profile that was attacked",
+        )
+    profile = read_profile(settings, environment="development")
+    names = {Point.LOOSE: "floor_far", Point.STRICT: "alone_far"}
+    fars = {p: far for p, name in names.items() if isinstance(far := file.measured.get(name), float)}
+    made = build_report(folder, profile.match, fars, clean_pixels_below(images or folder / PORTRAITS_FOLDER))
+    write_html(made, folder / "report.html")
+    printer = Printer(as_json=as_json, columns=_COLUMNS)
+    for values in (*made.row_values(), *made.minimal_values(), *made.movement_values(), *made.check_values()):
+        if as_json:
+            print_json(values)
+        elif "rate" in values:
+            printer.record(values)
+    failed = [str(c["check"]) for c in made.check_values() if c["ok"] is False]
+    print(f"report: {folder / 'report.html'}", file=sys.stderr)
+    return markdown_of(made), failed
+
+
+def _refuse_dishonest(failed: list[str]) -> None:
+    """End with code 1 where an attack was too weak for its rows to mean anything.
+
+    Raises:
+        EdgeError: a check failed.
+    """
+    if failed:
+        raise EdgeError(
+            f"the attacks were not what they claim to be: {'; '.join(failed)}",
+            hint="rows marked void are not to be published; more steps or scenes may mend it",
+        )
 
 
 @contextmanager

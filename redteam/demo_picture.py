@@ -55,7 +55,8 @@ class Easel:
         Raises:
             EdgeError: a portrait shows no face, or a file cannot be read or written.
         """
-        target = self._embedding(_framed(read_picture(victim)))
+        victim_pixels = _framed(read_picture(victim))
+        target = self._embedding(victim_pixels)
         pixels = _framed(read_picture(stranger))
         scene = Scene(
             scene_id="demo",
@@ -65,6 +66,7 @@ class Easel:
             victim=SubjectRef("victim"),
             wanted={SECOND: target},
             templates={SECOND: target},
+            victim_picture=victim_pixels,
         )
         row = Row(attacker=Attacker.OBLIVIOUS, attack=f"mi-fgsm-{steps}", eps=eps, scenes=1)
         objective = objective_of(row, [scene], self._twins, seed=_SEED)

@@ -21,6 +21,8 @@ from edge.domain.reasons import Decision
 from edge.domain.verdict import Verdict
 from edge.pipeline.eye import Sight
 from edge.pipeline.gate import Gate
+from edge.pipeline.verify import ModelStage
+from edge.recognition.gallery import Gallery
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.detect import FaceDetector
 from engines.render.spec import PLAIN
@@ -111,6 +113,15 @@ class Judge:
             landmarks=points,
             findings=first.findings,
         )
+
+    @property
+    def gallery(self) -> Gallery:
+        """Who is enrolled."""
+        return self._parts.gallery
+
+    def stage(self, model_id: str) -> ModelStage:
+        """Return a bare model as it is served."""
+        return self._parts.models.stage(model_id)
 
     def find(self, pixels: NDArray[np.uint8]) -> Face | None:
         """Return the face that the gate would judge."""

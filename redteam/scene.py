@@ -31,6 +31,7 @@ class Scene:
         wanted: float32 (d,) unit vectors by model id: what the attacker believes the victim's embedding to be, made
             of pictures that are not enrolled (gray box: nobody outside knows the templates).
         templates: float32 (d,) unit vectors by model id: the victim's enrolled centroids.
+        victim_picture: uint8 BGR (h, w, 3), one of the pictures that the attacker has of the victim.
     """
 
     scene_id: str
@@ -40,6 +41,7 @@ class Scene:
     victim: SubjectRef
     wanted: Mapping[str, NDArray[np.float32]]
     templates: Mapping[str, NDArray[np.float32]]
+    victim_picture: NDArray[np.uint8]
 
     @property
     def sign(self) -> float:

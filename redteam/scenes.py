@@ -91,6 +91,7 @@ def _scene(picture: Path, victim: Victim, goal: Goal, judge: Judge) -> Scene | N
         victim=victim.subject,
         wanted=victim.wanted,
         templates=victim.templates,
+        victim_picture=read_picture(victim.picture),
     )
     clean = judge.look_at(pixels, scene)
     is_right = next(clean_marks(clean, goal, judge.profile.match), None) is None

@@ -44,7 +44,8 @@ class LinfBall:
 
     def __init__(self, clean: Tensor, eps: float | Tensor) -> None:
         self.clean = clean
-        self.eps = torch.as_tensor(eps, dtype=torch.float32).reshape(-1, 1, 1, 1)
+        exact = torch.as_tensor(eps, dtype=torch.float64).reshape(-1, 1, 1, 1)
+        self.eps, self._whole_eps = exact.float(), exact.floor().float()
 
     def start(self, generator: torch.Generator) -> Tensor:
         """Return uniform noise of the whole size."""
@@ -61,7 +62,7 @@ class LinfBall:
 
     def quantized(self, frames: Tensor) -> Tensor:
         """Round, then clip to the whole gray levels that the ball holds."""
-        return self._clipped(frames.round(), self.eps.floor())
+        return self._clipped(frames.round(), self._whole_eps)
 
     def _clipped(self, frames: Tensor, eps: Tensor) -> Tensor:
         inside = torch.maximum(torch.minimum(frames, self.clean + eps), self.clean - eps)

@@ -11,7 +11,8 @@ from redteam.attacks.budget import Budget
 
 Smoothing = Callable[[Tensor], Tensor]
 
-_REACH = 4.0  # all steps together go so many times the size of the budget
+REACH = 4.0
+"""All steps together go so many times the size of the budget."""
 
 
 class FGSM(Attack):
@@ -46,7 +47,7 @@ class PGD(Attack):
         frames = budget.start(generator) if self._has_random_start else budget.clean
         for _ in range(self._steps):
             _, gradient = gain_and_gradient(objective, frames)
-            frames = budget.step(frames, gradient, _REACH / self._steps)
+            frames = budget.step(frames, gradient, REACH / self._steps)
             objective.advance()
         return frames
 
@@ -68,7 +69,7 @@ class MomentumFGSM(Attack):
         *,
         decay: float = 1.0,
         smoothing: Smoothing | None = None,
-        reach: float = _REACH,
+        reach: float = REACH,
         has_decaying_steps: bool = False,
     ) -> None:
         if steps < 1:

@@ -133,7 +133,7 @@ _ATTACKS: Mapping[str, Callable[[int, Profile], Attack]] = {
     r"bim-(\d+)": lambda steps, _: PGD(steps, has_random_start=False),
     r"mi-fgsm-(\d+)": lambda steps, _: MomentumFGSM(steps),
     r"ti-mi-fgsm-(\d+)": lambda steps, _: MomentumFGSM(steps, smoothing=blurred),
-    r"patch-(\d+)": lambda steps, _: MomentumFGSM(steps, reach=4.0, has_decaying_steps=True),
+    r"patch-(\d+)": lambda steps, _: MomentumFGSM(steps, decay=0.9, reach=steps / 25, has_decaying_steps=True),
     r"apgd-(\d+)": lambda steps, _: APGD(steps),
     r"cw-margin-(\d+)": _carlini,
 }

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from redteam.attacks.base import Attack
 from redteam.attacks.budget import Budget, LinfBall, Painted
 from redteam.attacks.minimal import minimal_eps
 from redteam.campaign.arsenal import Twins, attack_of, frames_of, objective_of
+from redteam.campaign.asked import asked
 from redteam.campaign.plan import Alignment, Attacker, Knowledge, Row
 from redteam.campaign.records import PICTURES_FOLDER, Record, judgement_values
 from redteam.judge import Judge, Judgement
@@ -64,11 +65,15 @@ def run_row(row: Row, scenes: Sequence[Scene], place: Range) -> list[Record]:
 def _attacked(row: Row, scenes: Sequence[Scene], place: Range) -> list[Record]:
     clean = frames_of(scenes)
     begin = time.perf_counter()
-    found = _crafted(row, scenes, place, _budget(row, scenes, clean), attack_of(row, place.twins.profile))
+    queries: list[int] | list[None] = [None] * len(scenes)
+    if row.attacker is Attacker.BLACKBOX:
+        found, queries = asked(row, scenes, place.judge, seed=_seed_of(row, scenes, place))
+    else:
+        found = _crafted(row, scenes, place, _budget(row, scenes, clean), attack_of(row, place.twins.profile))
     seconds = (time.perf_counter() - begin) / len(scenes)
     return [
-        _judged(row, scene, place, frame, float((frame - before).abs().max()), seconds)
-        for scene, frame, before in zip(scenes, found, clean, strict=True)
+        replace(_judged(row, scene, place, frame, float((frame - before).abs().max()), seconds), queries=count)
+        for scene, frame, before, count in zip(scenes, found, clean, queries, strict=True)
     ]
 
 
@@ -103,10 +108,14 @@ def _budget(row: Row, scenes: Sequence[Scene], clean: Tensor) -> Budget:
 
 
 def _crafted(row: Row, scenes: Sequence[Scene], place: Range, budget: Budget, attack: Attack) -> Tensor:
-    text = f"{place.seed} {row.row_id} {scenes[0].scene_id}"
-    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+    seed = _seed_of(row, scenes, place)
     found: Tensor = attack(objective_of(row, scenes, place.twins, seed=seed), budget, seed=seed)
     return found
+
+
+def _seed_of(row: Row, scenes: Sequence[Scene], place: Range) -> int:
+    text = f"{place.seed} {row.row_id} {scenes[0].scene_id}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
 def _judged(row: Row, scene: Scene, place: Range, frame: Tensor, linf: float, seconds: float) -> Record:

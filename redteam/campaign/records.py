@@ -13,6 +13,7 @@ from redteam.scene import Goal
 MANIFEST_FILE = "campaign.json"
 RECORDS_FILE = "records.jsonl"
 PICTURES_FOLDER = "pictures"
+PORTRAITS_FOLDER = "portraits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,18 @@ _EPS = (2.0, 4.0, 8.0)
 
 
 def suite_named(name: str) -> tuple[Row, ...]:
-    """Return the rows of a suite, each once.
+    """Return the rows of a suite, each once, with the most scenes that anything in the suite wants of it.
 
     Raises:
         UsageError: there is no such suite.
     """
     if name not in SUITES:
         raise UsageError(f"no suite is called {name!r}", hint=f"suites: {', '.join(SUITES)}")
-    return tuple({row.row_id: row for row in SUITES[name]}.values())
+    rows: dict[str, Row] = {}
+    for row in SUITES[name]:
+        known = rows.get(row.row_id)
+        rows[row.row_id] = row if known is None or row.scenes > known.scenes else known
+    return tuple(rows.values())
 
 
 def _oblivious(scenes: int, slow_scenes: int) -> list[Row]:
@@ -98,6 +102,20 @@ def _patches(scenes: int, steps: int) -> list[Row]:
     return joint + frozen + adaptive
 
 
+def _blackbox(scenes: int, unlimited_scenes: int) -> list[Row]:
+    """What may be asked within a day of lock-outs, 30 questions answered with scores even, and without them."""
+    within = [
+        Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=e, scenes=scenes, source=Target.SFACE)
+        for e in (8.0, 16.0)
+    ]
+    without = [
+        Row(attacker=Attacker.BLACKBOX, attack="square-1000", eps=8.0, scenes=unlimited_scenes, source=t)
+        for t in (Target.FACENET, Target.SFACE)
+    ]
+    walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-400", eps=16.0, scenes=unlimited_scenes)
+    return [*within, *without, walk]
+
+
 def _dodging(scenes: int) -> list[Row]:
     attackers = ((Attacker.OBLIVIOUS, "pgd-20"), (Attacker.JOINT, "pgd-20"), (Attacker.NOISE, "noise"))
     return [
@@ -119,7 +137,7 @@ SUITES: dict[str, Sequence[Row]] = {
     "smoke": (
         Row(attacker=Attacker.NOISE, attack="noise", eps=8.0, scenes=10),
         Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=8.0, scenes=10),
-        Row(attacker=Attacker.JOINT, attack="pgd-20", eps=8.0, scenes=10),
+        Row(attacker=Attacker.JOINT, attack="pgd-40", eps=8.0, scenes=10),
     ),
     "nightly": (
         *_noise(150),
@@ -141,7 +159,8 @@ SUITES: dict[str, Sequence[Row]] = {
         *_minimal(100, 50),
         *_dodging(100),
         *_patches(50, 300),
+        *_blackbox(300, 50),
     ),
     "patch": tuple(_patches(20, 120)),
-    "blackbox": (),
+    "blackbox": tuple(_blackbox(150, 6)),
 }

@@ -14,6 +14,8 @@ from engines.catalog import find_spec
 from redteam.twins.detector import DetectorTwin
 from redteam.twins.geometry import matrices as crop_matrices
 
+_SHARE_OF_ALIGNMENT = 0.2
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
@@ -137,8 +139,10 @@ class DetectingAligner:
 
     def align(self, frames: Tensor, rows: slice) -> Alignment:
         """Return what the detector sees, and by how much its score is too low."""
-        with torch.set_grad_enabled(self._aims_at_landmarks and torch.is_grad_enabled()):
-            return self._look(frames, rows)
+        if not self._aims_at_landmarks:
+            with torch.no_grad():
+                return self._look(frames, rows)
+        return self._look(_damped(frames), rows)
 
     def advance(self) -> None:
         """Do nothing: a detector does not waver on one frame."""
@@ -152,6 +156,11 @@ class DetectingAligner:
 def _stacked(faces: Sequence[Face], model_id: str) -> Tensor:
     recipe = find_spec(model_id).crop
     return torch.stack([torch.from_numpy(crop_geometry(recipe, face).matrix) for face in faces])
+
+
+def _damped(frames: Tensor) -> Tensor:
+    """Return the same frames, through which gradients pass at a share: undamped, alignment outshouts likeness."""
+    return _SHARE_OF_ALIGNMENT * frames + (1 - _SHARE_OF_ALIGNMENT) * frames.detach()
 
 
 def _moves_of(moves: Tensor, side: int) -> Tensor:

@@ -1,0 +1,63 @@
+"""How far patches moved what the gate looks at: the landmarks, and with them the aligned crop."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge.domain.errors import UsageError
+from redteam.campaign.plan import Alignment, Row
+from redteam.patches.reached import ReachedAlignment, Spread, summary
+from redteam.report.outcomes import Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one patch attack did to the alignment.
+
+    Attributes:
+        row: the attack.
+        n: how many pictures were judged.
+        lost: how many of them showed the gate no face that can be aligned.
+        spreads: median and maximum by number, as :func:`redteam.patches.reached.summary` gives them; empty of none.
+    """
+
+    row: Row
+    n: int
+    lost: int
+    spreads: Mapping[str, Spread]
+
+    def values(self) -> dict[str, Any]:
+        """Return the movement as plain values; pixels, degrees and ratios."""
+        numbers = {name: {"median": s.median, "most": s.most} for name, s in self.spreads.items()}
+        row = self.row
+        return {
+            "patch": row.patch,
+            "attack": row.attack,
+            "attacker": row.attacker.value,
+            "n": self.n,
+            "lost": self.lost,
+            **numbers,
+        }
+
+
+def movements(outcomes: Outcomes) -> Iterator[Movement]:
+    """Yield the movement of each patch attack whose face is looked for.
+
+    Raises:
+        UsageError: a record of a movement is not one.
+    """
+    for row in outcomes.rows:
+        if row.patch is None or row.alignment is not Alignment.DETECTED:
+            continue
+        records = [judged.record for judged in outcomes.judged(row).values()]
+        reached = [_reached(record.moved) for record in records if record.moved is not None]
+        yield Movement(row, len(records), len(records) - len(reached), summary(reached))
+
+
+def _reached(values: Mapping[str, Any]) -> ReachedAlignment:
+    try:
+        return ReachedAlignment(**values)
+    except TypeError as error:
+        raise UsageError(
+            f"a record holds no reached alignment: {error}", hint="run the campaign anew in another --out folder"
+        ) from error
