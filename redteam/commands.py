@@ -13,13 +13,18 @@ import typer
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
+from edge.daemon.assembly import PROVISIONAL_PROFILE, GateParts, read_profile
 from edge.daemon.models import SECOND, load_models
 from edge.domain.errors import EdgeError, UsageError
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from edge.trust.profile import read_profile_file
 from redteam.success import Point
+
+_ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_mean_cosine": 16} | {
+    "ours_success": 12,
+    "art_success": 12,
+}
 
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
@@ -106,6 +111,56 @@ def report(
         except OSError as error:
             raise UsageError(f"{markdown} cannot be written: {error}", hint="name another file") from error
     _refuse_dishonest(failed)
+
+
+@app.command("dictionary")
+def dictionary(
+    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
+    subjects: Annotated[Path, typer.Option(help="File with the names that may be enrolled, one a line.")],
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose five faces of split A that resemble most people, and show them to people of split B."""
+    with _torch_needed():
+        from redteam.blackbox.dictionary_rows import dictionary_rows
+        from redteam.cast import cast_of, split_b
+    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    printer = Printer(as_json=as_json, columns=_COLUMNS)
+    with load_models(settings.engine, progress=progress) as models:
+        profile = read_profile(settings, models, environment="development")
+        cast = cast_of(split_b(images, _names(subjects)), models, profile, progress, most_victims=_VICTIMS)
+        for values in dictionary_rows(images, cast, settings, profile, models, progress):
+            printer.record(values)
+
+
+@app.command("oracle")
+def oracle(
+    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
+    subjects: Annotated[Path, typer.Option(help="File with the names that may be enrolled, one a line.")],
+    scenes: Annotated[int, typer.Option(min=1, help="How many scenes.")] = 12,
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run our attacks and another library's on the same models, with equal budgets: ours may not reach less."""
+    with _torch_needed():
+        from redteam.campaign.arsenal import Twins
+        from redteam.cast import cast_of, split_b
+        from redteam.judge import Judge
+        from redteam.oracle.comparison import Bench, compare
+        from redteam.scenes import impersonations
+    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    printer = Printer(as_json=as_json, columns=_ORACLE_COLUMNS)
+    with load_models(settings.engine, progress=progress) as models:
+        profile = read_profile(settings, models, environment="development")
+        cast = cast_of(split_b(images, _names(subjects)), models, profile, progress, most_victims=scenes)
+        judge = Judge(GateParts(settings, profile, models, cast.gallery))
+        chosen = [s.knowing_templates() for s in impersonations(cast, judge, scenes, progress)]
+        for values in compare(Bench(chosen, Twins.load(settings.engine, profile), judge)):
+            printer.record(values)
 
 
 @app.command("demo-picture")

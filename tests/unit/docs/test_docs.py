@@ -98,7 +98,7 @@ def test_named_commands_and_options_exist(page: Path) -> None:
 @every_page
 def test_named_files_exist(page: Path) -> None:
     for span in re.findall(r"`([^`\s]+)`", FENCE.sub("", page.read_text("utf-8"))):
-        if span.startswith(("edge/", "engines/", "calibration/", "redteam", "scripts/", "tests/", "docs/", ".ci/")):
+        if span.startswith(("edge/", "engines/", "calibration/", "redteam/", "scripts/", "tests/", "docs/", ".ci/")):
             assert (ROOT / span).exists(), f"{page.name} names {span}"
 
 
