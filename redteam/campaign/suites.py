@@ -87,33 +87,27 @@ def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
     return [*bare, *both, gate]
 
 
-def _patches(scenes: int, steps: int) -> list[Row]:
-    attack = f"patch-{steps}"
-    shapes = [s.value for s in PatchShape]
-    joint = [Row(attacker=Attacker.JOINT, attack=attack, patch=s, scenes=scenes) for s in shapes]
-    frozen = [
-        Row(attacker=Attacker.JOINT, attack=attack, patch=s, scenes=scenes, alignment=Alignment.FROZEN)
-        for s in (PatchShape.GLASSES.value, PatchShape.EYE_BAND.value)
+def _patches(scenes: int, other_scenes: int) -> list[Row]:
+    """Glasses at full strength, in every way; the other shapes with half the steps."""
+    glasses = PatchShape.GLASSES.value
+    shapes = [shape.value for shape in PatchShape if shape.value != glasses]
+    return [
+        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes),
+        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes, alignment=Alignment.FROZEN),
+        *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=shape, scenes=other_scenes) for shape in shapes),
+        Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=glasses, scenes=other_scenes, draws=2),
     ]
-    adaptive = [
-        Row(attacker=Attacker.ADAPTIVE, attack=attack, patch=s, scenes=scenes, draws=2)
-        for s in (PatchShape.GLASSES.value, PatchShape.EYE_BAND.value)
-    ]
-    return joint + frozen + adaptive
 
 
 def _blackbox(scenes: int, unlimited_scenes: int) -> list[Row]:
     """What may be asked within a day of lock-outs, 30 questions answered with scores even, and without them."""
-    within = [
-        Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=e, scenes=scenes, source=Target.SFACE)
-        for e in (8.0, 16.0)
-    ]
+    within = Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=16.0, scenes=scenes, source=Target.SFACE)
     without = [
         Row(attacker=Attacker.BLACKBOX, attack="square-1000", eps=8.0, scenes=unlimited_scenes, source=t)
         for t in (Target.FACENET, Target.SFACE)
     ]
-    walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-400", eps=16.0, scenes=unlimited_scenes)
-    return [*within, *without, walk]
+    walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-200", eps=16.0, scenes=unlimited_scenes)
+    return [within, *without, walk]
 
 
 def _dodging(scenes: int) -> list[Row]:
@@ -158,9 +152,9 @@ SUITES: dict[str, Sequence[Row]] = {
         *_honesty(50, 50),
         *_minimal(100, 50),
         *_dodging(100),
-        *_patches(50, 300),
+        *_patches(100, 50),
         *_blackbox(300, 50),
     ),
-    "patch": tuple(_patches(20, 120)),
-    "blackbox": tuple(_blackbox(150, 6)),
+    "patch": tuple(_patches(12, 4)),
+    "blackbox": tuple(_blackbox(150, 4)),
 }
