@@ -51,6 +51,10 @@ def run(
         os.cpu_count() or 1
     ),
     seed: Annotated[int, typer.Option(min=0, help="Of every attack.")] = 1,
+    is_across_revisions: Annotated[
+        bool,
+        typer.Option("--across-revisions", help="Go on with a campaign that other source began; the report tells."),
+    ] = False,
     *,
     state: IdleStateOption = None,
     config: ConfigOption = None,
@@ -83,7 +87,9 @@ def run(
             cast=f"{len(cast.victims)} enrolled; {pictures.words}",
         )
     equipment = Equipment(settings, profile, cast.gallery, out, seed)
-    run_campaign(rows, scenes, manifest, equipment, progress, processes=processes)
+    run_campaign(
+        rows, scenes, manifest, equipment, progress, processes=processes, is_across_revisions=is_across_revisions
+    )
     _, failed = _write_report(out, settings, images, as_json=as_json)
     _refuse_dishonest(failed)
 

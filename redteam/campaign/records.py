@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class Manifest:
     Attributes:
         suite: which rows.
         seed: of every attack.
-        revision: of the project's source; ``+`` behind it: with changes.
+        revision: of the project's source when the campaign began; ``+`` behind it: with changes.
         profile_digest: of the thresholds that were attacked.
         precision: arithmetic of the judged engines.
         torch: version.
@@ -53,6 +53,7 @@ class Record:
         minimal_eps: the smallest eps that overcame the row's target; infinite = none did; None where not searched.
         queries: how often a black-box attacker asked; None for others.
         picture: file of the attacked picture in the campaign's folder.
+        revision: of the source that made it.
         moved: the fields of :class:`redteam.patches.reached.ReachedAlignment`; None where none was reached.
     """
 
@@ -65,6 +66,7 @@ class Record:
     minimal_eps: float | None = None
     queries: int | None = None
     picture: str | None = None
+    revision: str = ""
     moved: Mapping[str, Any] | None = None
 
 
@@ -96,8 +98,12 @@ class CampaignFolder:
         self.path = path
         (path / PICTURES_FOLDER).mkdir(parents=True, exist_ok=True)
 
-    def begin(self, manifest: Manifest) -> None:
+    def begin(self, manifest: Manifest, *, is_across_revisions: bool = False) -> None:
         """Write the manifest, or check that the folder's is the same; drop a line that a kill cut short.
+
+        Args:
+            manifest: of this run.
+            is_across_revisions: go on with a campaign that another revision began; every record names its own.
 
         Raises:
             UsageError: the folder holds another campaign.
@@ -105,7 +111,7 @@ class CampaignFolder:
         file = self.path / MANIFEST_FILE
         if file.exists():
             before = read_manifest(self.path)
-            if before != manifest:
+            if before != (replace(manifest, revision=before.revision) if is_across_revisions else manifest):
                 changed = [k for k, v in asdict(manifest).items() if v != getattr(before, k)]
                 raise UsageError(
                     f"{self.path} holds a campaign of another {', '.join(changed)}",

@@ -47,6 +47,7 @@ def run_campaign(
     progress: Progress,
     *,
     processes: int,
+    is_across_revisions: bool = False,
 ) -> None:
     """Run what is not recorded yet.
 
@@ -57,13 +58,14 @@ def run_campaign(
         equipment: what every process is given; its folder is the campaign's.
         progress: shown while it runs, a unit an attacked scene.
         processes: how many; each holds the models and their twins.
+        is_across_revisions: go on with what another revision of the source began.
 
     Raises:
         UsageError: the folder holds another campaign, or a row cannot be run.
         EdgeError: a picture cannot be written or an engine failed.
     """
     folder = CampaignFolder(equipment.folder)
-    folder.begin(manifest)
+    folder.begin(manifest, is_across_revisions=is_across_revisions)
     chunks = list(_chunks(rows, scenes, _done(equipment.folder)))
     total = sum(len(chunk.scenes) for chunk in chunks)
     context = multiprocessing.get_context("spawn")
@@ -74,7 +76,7 @@ def run_campaign(
         with context.Pool(min(processes, len(chunks)), begin, (_single_threaded(equipment),)) as pool:
             count = 0
             for records in pool.imap_unordered(run, chunks):
-                folder.append(records)
+                folder.append([replace(record, revision=manifest.revision) for record in records])
                 count += len(records)
                 progress.advance(count)
     finally:

@@ -46,7 +46,9 @@ def _oblivious(scenes: int, slow_scenes: int) -> list[Row]:
 
 
 def _joint(scenes: int) -> list[Row]:
-    return [Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS]
+    return [
+        Row(attacker=Attacker.JOINT, attack=f"pgd-{steps}", eps=e, scenes=scenes) for steps in (20, 40) for e in _EPS
+    ]
 
 
 def _adaptive(scenes: int, known_scenes: int, attack: str = "pgd-40") -> list[Row]:

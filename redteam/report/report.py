@@ -1,5 +1,6 @@
 """A campaign's report: everything that its pages and its command show, made from its folder alone."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class Report:
         movements: what patches did to the alignment.
         checks: what had to hold for the rows to be believed.
         strips: a few attacked scenes with pictures of people: never for a page that leaves the campaign's folder.
+        revisions: how many records each revision of the source made, in order of appearance.
         strays: how many records belong to no row of the suite; they are in no table.
     """
 
@@ -42,6 +44,7 @@ class Report:
     movements: tuple[Movement, ...]
     checks: tuple[HonestyCheck, ...]
     strips: tuple[Strip, ...]
+    revisions: Mapping[str, int]
     strays: int
 
     def row_values(self) -> Iterator[dict[str, Any]]:
@@ -75,7 +78,8 @@ def build_report(folder: Path, match: MatchPoint, fars: Mapping[Point, float], c
         ConfigError: scipy is not installed.
     """
     manifest = read_manifest(folder)
-    outcomes = Outcomes(suite_named(manifest.suite), read_records(folder), match)
+    records = list(read_records(folder))
+    outcomes = Outcomes(suite_named(manifest.suite), records, match)
     checks = honesty_checks(outcomes, fars)
     voids = voids_of(checks)
     return Report(
@@ -87,5 +91,6 @@ def build_report(folder: Path, match: MatchPoint, fars: Mapping[Point, float], c
         movements=tuple(movements(outcomes)),
         checks=checks,
         strips=strips(outcomes, folder, clean_pixels),
+        revisions=Counter(record.revision or manifest.revision for record in records),
         strays=outcomes.strays,
     )

@@ -67,7 +67,8 @@ def attacked(report: Report) -> Iterator[tuple[str, str]]:
     manifest = report.manifest
     yield "suite", manifest.suite
     yield "seed", str(manifest.seed)
-    yield "revision", manifest.revision
+    made = [f"{revision} ({count} records)" for revision, count in report.revisions.items()]
+    yield "revision", ", ".join(made) or manifest.revision
     yield "calibration profile", manifest.profile_digest
     yield "precision", manifest.precision
     yield "torch", manifest.torch

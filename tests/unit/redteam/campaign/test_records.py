@@ -60,6 +60,14 @@ def test_another_campaign_is_refused(tmp_path: Path, change: dict[str, object]) 
     assert caught.value.hint
 
 
+def test_another_revision_may_go_on_if_it_says_so(tmp_path: Path) -> None:
+    CampaignFolder(tmp_path).begin(MANIFEST)
+    CampaignFolder(tmp_path).begin(replace(MANIFEST, revision="def"), is_across_revisions=True)
+    assert read_manifest(tmp_path) == MANIFEST
+    with pytest.raises(UsageError, match="seed"):
+        CampaignFolder(tmp_path).begin(replace(MANIFEST, revision="def", seed=2), is_across_revisions=True)
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '{"row": "r"}', '{"row": "r", "goal": "nothing"}', "x"])
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     CampaignFolder(tmp_path).begin(MANIFEST)

@@ -38,8 +38,10 @@ def cells(page: str, start: str) -> list[str]:
 def test_the_page_says_who_makes_it_and_of_what(report: Report) -> None:
     page = markdown_of(report)
     assert page.startswith(f"<!-- Made by `{COMMAND}`; do not edit. -->\n")
-    for told in ("suite: everything", "seed: 7", "revision: abc123", "calibration profile: d1ge57"):
+    for told in ("suite: everything", "seed: 7", "calibration profile: d1ge57"):
         assert f"- {told}\n" in page
+    count = sum(report.revisions.values())
+    assert f"- revision: abc123 ({count} records)\n" in page
     headings = [line for line in page.splitlines() if line.startswith("## ")]
     assert headings == [
         "## What was attacked",
