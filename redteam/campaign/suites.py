@@ -46,9 +46,9 @@ def _oblivious(scenes: int, slow_scenes: int) -> list[Row]:
 
 
 def _joint(scenes: int) -> list[Row]:
-    return [
-        Row(attacker=Attacker.JOINT, attack=f"pgd-{steps}", eps=e, scenes=scenes) for steps in (20, 40) for e in _EPS
-    ]
+    """With twenty steps; at the largest eps with forty as well, which the first honesty check wants."""
+    quick = [Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS]
+    return [*quick, Row(attacker=Attacker.JOINT, attack="pgd-40", eps=_EPS[-1], scenes=scenes)]
 
 
 def _adaptive(scenes: int, known_scenes: int, attack: str = "pgd-40") -> list[Row]:
@@ -105,10 +105,10 @@ def _blackbox(scenes: int, unlimited_scenes: int) -> list[Row]:
     """What may be asked within a day of lock-outs, 30 questions answered with scores even, and without them."""
     within = Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=16.0, scenes=scenes, source=Target.SFACE)
     without = [
-        Row(attacker=Attacker.BLACKBOX, attack="square-1000", eps=8.0, scenes=unlimited_scenes, source=t)
+        Row(attacker=Attacker.BLACKBOX, attack="square-500", eps=8.0, scenes=unlimited_scenes, source=t)
         for t in (Target.FACENET, Target.SFACE)
     ]
-    walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-200", eps=16.0, scenes=unlimited_scenes)
+    walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-100", eps=16.0, scenes=unlimited_scenes)
     return [within, *without, walk]
 
 
@@ -141,9 +141,9 @@ SUITES: dict[str, Sequence[Row]] = {
         *_joint(60),
         *_transfer(30),
         *_adaptive(20, 12),
-        *_honesty(12, 8),
-        *_minimal(12, 6),
-        *_dodging(20),
+        *_honesty(12, 6),
+        *_minimal(8, 5),
+        *_dodging(12),
     ),
     "full": (
         *_noise(300),
@@ -157,6 +157,6 @@ SUITES: dict[str, Sequence[Row]] = {
         *_patches(100, 50),
         *_blackbox(300, 50),
     ),
-    "patch": tuple(_patches(12, 4)),
+    "patch": tuple(_patches(8, 4)),
     "blackbox": tuple(_blackbox(150, 4)),
 }
