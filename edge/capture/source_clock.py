@@ -41,11 +41,17 @@ class StillsClock:
     def __init__(self, base: Clock) -> None:
         """Start at ``base``'s present time."""
         self._base = base
-        self._now_ns = base.monotonic_ns()
+        self._now_ns = self._taken_ns = base.monotonic_ns()
 
     def advance(self) -> None:
         """Move to the next picture."""
         self._now_ns += _NS_PER_STILL
+        self._taken_ns = self._base.monotonic_ns()
+
+    @property
+    def since_taken_ms(self) -> float:
+        """Milliseconds of the machine's clock since the picture was taken: for people, never for a deadline."""
+        return (self._base.monotonic_ns() - self._taken_ns) / 1e6
 
     def monotonic_ns(self) -> int:
         """Return the start plus a second a picture."""

@@ -104,6 +104,11 @@ class CameraFeed:
         return self._stills_clock or self._source_clock or self._base_clock
 
     @property
+    def since_still_ms(self) -> float | None:
+        """How long ago the last picture was taken, by the machine's clock; None for video, whose clock runs."""
+        return None if self._stills_clock is None else self._stills_clock.since_taken_ms
+
+    @property
     def still_name(self) -> str:
         """File name of the picture that the last frame shows; empty for video."""
         return self._still_name

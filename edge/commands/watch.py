@@ -54,7 +54,7 @@ def watch(
             gate = build_gate(parts, parsed, feed.clock, is_lock_step=feed.is_lock_step)
             for step in steps(feed, gate, on_frame=reporter.frame if frames else None):
                 for verdict in step.verdicts:
-                    reporter.verdict(verdict, feed.still_name)
+                    reporter.verdict(verdict, feed.still_name, feed.since_still_ms)
 
 
 class _Reporter:
@@ -65,8 +65,9 @@ class _Reporter:
         self._labels = labels
         self._with_scores = with_scores
 
-    def verdict(self, verdict: Verdict, still_name: str) -> None:
-        """Print an attempt."""
+    def verdict(self, verdict: Verdict, still_name: str, since_still_ms: float | None) -> None:
+        """Print an attempt; of a still, how long the machine took for it."""
+        latency_ms = verdict.latency_ms if since_still_ms is None else since_still_ms
         granted = verdict.decision == "granted"
         self._printer.record(
             {
@@ -75,7 +76,7 @@ class _Reporter:
                 "reason": verdict.reason.value,
                 "subject": self._label(verdict.subject) if granted else None,
                 "frames": verdict.frames,
-                "latency_ms": round(verdict.latency_ms, 1),
+                "latency_ms": round(latency_ms, 1),
                 **({"source": still_name} if still_name else {}),
                 **({"findings": [_finding(f) for f in verdict.findings]} if self._with_scores else {}),
             }

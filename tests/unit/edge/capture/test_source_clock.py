@@ -34,3 +34,12 @@ def test_a_picture_lasts_as_long_as_it_is_looked_at_and_the_next_comes_a_second_
     clock.advance()
     clock.advance()
     assert (clock.monotonic_ns(), clock.utc()) == (2_000_007_000, START)
+
+
+def test_how_long_a_picture_took_is_told_by_the_machines_clock() -> None:
+    base = StoppedClock()
+    clock = StillsClock(base)
+    clock.advance()
+    base.monotonic_ns = lambda: 42_007_000  # type: ignore[method-assign]  # the machine's clock goes on
+    assert clock.since_taken_ms == 42.0
+    assert clock.monotonic_ns() == 1_000_007_000
