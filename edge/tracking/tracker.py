@@ -102,12 +102,8 @@ class Tracks:
         gaps_ns = [max(0, now_ns - track.seen_ns) for track in live]  # a camera's clock may step back
         missed = [not track.is_visible for track in live]
         scores = likeness([track.face for track in live], faces, gaps_ns, missed)
-        # Two people who change places between two frames each stand where the other stood. Where somebody was going
-        # speaks against a pairing, never for one; where nobody knows that, any face in reach may be theirs.
-        going = [_gone_on(track, gap) for track, gap in zip(live, gaps_ns, strict=True)]
-        rivals = np.maximum(scores, likeness(going, faces, gaps_ns, missed))
-        is_doubtful = np.array([track.is_doubtful for track in live], bool)[:, None]
-        rivals[is_doubtful & (scores >= self.limits.least_likeness)] = 1.0
+        # One track and one face have no rival to be told from: the usual frame pays nothing for the others.
+        rivals = self._rivals(live, faces, gaps_ns, scores) if scores.size > 1 else scores
         matches, unsure = assign(scores, self.limits, rivals)
         kept = []
         for index, track in enumerate(live):
@@ -136,6 +132,21 @@ class Tracks:
             ended=tuple(ended),
             unsure=tuple(live[index] for index in sorted(unsure)),
         )
+
+    def _rivals(
+        self, live: Sequence[Track], faces: Sequence[Face], gaps_ns: Sequence[int], scores: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what each pairing counts as a rival of others; float64 (tracks, faces).
+
+        Two people who change places between two frames each stand where the other stood. Where somebody was going
+        speaks against a pairing, never for one; where nobody knows that, any face in reach may be theirs.
+        """
+        going = [_gone_on(track, gap) for track, gap in zip(live, gaps_ns, strict=True)]
+        missed = [not track.is_visible for track in live]
+        rivals: NDArray[np.float64] = np.maximum(scores, likeness(going, faces, gaps_ns, missed))
+        is_doubtful = np.array([track.is_doubtful for track in live], bool)[:, None]
+        rivals[is_doubtful & (scores >= self.limits.least_likeness)] = 1.0
+        return rivals
 
     def _is_lost(self, track: Track, now_ns: int) -> bool:
         """Whether a track was missed for too long, or the feed itself broke off for longer than a slow frame."""
