@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -139,10 +139,14 @@ class DetectingAligner:
 
     def align(self, frames: Tensor, rows: slice) -> Alignment:
         """Return what the detector sees, and by how much its score is too low."""
-        if not self._aims_at_landmarks:
-            with torch.no_grad():
-                return self._look(frames, rows)
-        return self._look(_damped(frames), rows)
+        if self._aims_at_landmarks:
+            return self._look(_damped(frames), rows)
+        with torch.no_grad():
+            seen = self._look(frames, rows)
+        if not bool(seen.penalty.any()):
+            return seen
+        # A face that is about to be lost has to be found again before anything else counts.
+        return replace(seen, penalty=self._look(frames, rows).penalty)
 
     def advance(self) -> None:
         """Do nothing: a detector does not waver on one frame."""

@@ -1,5 +1,10 @@
-"""Compares two attacks scene by scene: whether the one that must do better does worse beyond its exact interval."""
+"""Compares two attacks scene by scene: whether the one that must do better does worse beyond chance.
 
+The scenes are the same, so they are paired: only those count on which the two differ (McNemar, Psychometrika 12,
+1947), and the exact sign test says how likely so many or more of them are to go the wrong way by chance.
+"""
+
+import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +15,7 @@ from redteam.report.outcomes import Outcomes
 from redteam.report.rates import Rate
 from redteam.success import Mark, Point, Target
 
+_RARE = 0.05
 _NUMBER = re.compile(r"-(\d+)")
 
 _FACENET = (Mark(Target.FACENET, Point.LOOSE), Mark(Target.FACENET, Point.STRICT))
@@ -33,20 +39,25 @@ class Comparison:
     Attributes:
         more: of the attack that must not do worse.
         less: of the other one.
+        won: scenes on which the first succeeded and the other did not.
+        lost: scenes on which it is the other way round.
         words: what is compared.
         suspects: ids of the rows that must not be believed if it does.
     """
 
     more: Rate
     less: Rate
+    won: int
+    lost: int
     words: str
     suspects: frozenset[str]
 
     @property
     def is_upheld(self) -> bool:
-        """Whether the other one's rate is within the interval of the first, or below it."""
-        interval, share = self.more.interval, self.less.share
-        return interval is None or share is None or share <= interval.high
+        """Whether so many lost scenes, or more, are no rarity between equals: one time in twenty or more often."""
+        differing = self.won + self.lost
+        ways = sum(math.comb(differing, lost) for lost in range(self.lost, differing + 1))
+        return bool(ways >= _RARE * 2**differing)
 
 
 def aims_of(row: Row) -> Sequence[Mark]:
@@ -63,6 +74,8 @@ def compared(outcomes: Outcomes, more: Row, less: Row, mark: Mark, suspects: Ite
     return Comparison(
         more=Rate.of(first[scene] for scene in shared),
         less=Rate.of(second[scene] for scene in shared),
+        won=sum(first[scene] and not second[scene] for scene in shared),
+        lost=sum(second[scene] and not first[scene] for scene in shared),
         words=f"{more.row_id} against {less.row_id} on {words_of(mark)}",
         suspects=frozenset(row.row_id for row in suspects),
     )

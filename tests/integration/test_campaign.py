@@ -39,7 +39,7 @@ def test_a_campaign_runs_is_resumed_and_reported(
     assert all((out / str(r.picture)).is_file() for r in records)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"attack", "attacker", "goal", "eps", "target", "n", "success", "rate", "ci95"} <= set(lines[0])
-    assert (out / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    assert (out / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
     kept = (out / RECORDS_FILE).read_bytes()
     half = b"\n".join(kept.split(b"\n")[:3]) + b"\n"
