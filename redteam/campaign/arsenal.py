@@ -79,19 +79,14 @@ def objective_of(row: Row, scenes: Sequence[Scene], twins: Twins, *, seed: int) 
 
 
 def attack_of(row: Row, profile: Profile) -> Attack:
-    """Return the row's attack.
+    """Return the row's attack: one of ``_ATTACKS``, the best of several starts (``a x 3``) or of several (``a+b``).
 
     Raises:
         UsageError: no attack has that name.
     """
     name, _, restarts = row.attack.partition(" x ")
-    for pattern, make in _ATTACKS.items():
-        if found := re.fullmatch(pattern, name):
-            steps = int(found[1]) if found.groups() else 1
-            if not restarts:
-                return make(steps, profile)
-            return BestOf(*(make(steps, profile) for _ in range(int(restarts))))
-    raise UsageError(f"no attack is called {row.attack!r}", hint="names are such as pgd-20, apgd-40 or pgd-40 x 2")
+    every = [_named(part, profile) for part in name.split("+")] * int(restarts or 1)
+    return every[0] if len(every) == 1 else BestOf(*every)
 
 
 def frames_of(scenes: Sequence[Scene]) -> Tensor:
@@ -120,6 +115,15 @@ def _views(row: Row, count: int, seed: int) -> ViewSource:
     if row.attacker is Attacker.TRANSFER:
         return DrawnViews(count, draws=2, has_squeezes=False, seed=seed)
     return PlainViews()
+
+
+def _named(name: str, profile: Profile) -> Attack:
+    for pattern, make in _ATTACKS.items():
+        if found := re.fullmatch(pattern, name):
+            return make(int(found[1]) if found.groups() else 1, profile)
+    raise UsageError(
+        f"no attack is called {name!r}", hint="names are such as pgd-20, apgd-40, pgd-40 x 2 or bim-40+bim-10"
+    )
 
 
 def _carlini(steps: int, profile: Profile) -> Attack:
