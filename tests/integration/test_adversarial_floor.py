@@ -22,7 +22,7 @@ from redteam.success import MARKS, Target, is_open
 FOLDER = Path(__file__).parents[1] / "adversarial"
 INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("adversarial")]
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e")]
 
 
 @pytest.fixture(scope="module")

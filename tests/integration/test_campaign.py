@@ -13,7 +13,7 @@ from redteam.campaign.plan import Attacker, Row
 from redteam.campaign.records import PICTURES_FOLDER, RECORDS_FILE, Record, read_records
 from redteam.scene import Goal
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("campaign"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(300)]
 
 ROWS = (
     Row(attacker=Attacker.NOISE, attack="noise", eps=8.0, scenes=2),

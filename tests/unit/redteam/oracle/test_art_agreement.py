@@ -40,6 +40,7 @@ pytestmark = [
     pytest.mark.models,
     pytest.mark.data,
     pytest.mark.timeout(600),
+    pytest.mark.xdist_group("e2e"),
     pytest.mark.skipif(not DATA.is_dir(), reason=f"no evaluation pictures at {DATA}"),
 ]
 
