@@ -19,13 +19,13 @@ from edge.daemon.models import Models
 from edge.domain.clock import SystemClock
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError, UsageError
-from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, vet
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
+from redteam.scene import frame_of
 
 ENROLLED = 5
 CRAFTING = 3
@@ -164,10 +164,7 @@ def _good(pictures: Iterable[Path], taker: PictureTaker) -> Iterator[tuple[Path,
             pixels = read_picture(path)
         except PictureError:
             continue
-        frame = Frame(
-            camera_id="redteam", seq=0, captured_ns=clock.monotonic_ns(), captured_utc=clock.utc(), pixels=pixels
-        )
-        found = taker.take(frame, path.name)
+        found = taker.take(frame_of(pixels, clock), path.name)
         if isinstance(found, EnrollmentPicture):
             yield path, found
 

@@ -16,7 +16,6 @@ from edge.daemon.models import SECOND, Models
 from edge.domain.clock import SystemClock
 from edge.domain.errors import EdgeError, StoreError
 from edge.domain.face import Face
-from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.vision.align import crop_geometry
 from edge.vision.detect import FaceDetector
@@ -24,7 +23,7 @@ from engines.render.spec import PLAIN
 from redteam.attacks.budget import LinfBall
 from redteam.campaign.arsenal import Twins, attack_of, frames_of, objective_of
 from redteam.campaign.plan import Attacker, Row
-from redteam.scene import Goal, Scene
+from redteam.scene import Goal, Scene, frame_of
 
 _SEED = 7
 
@@ -82,11 +81,7 @@ class Easel:
         return self._stage.embedder.embed_one(pixels, crop, PLAIN).vector
 
     def _face(self, pixels: NDArray[np.uint8]) -> Face:
-        clock = SystemClock()
-        frame = Frame(
-            camera_id="redteam", seq=0, captured_ns=clock.monotonic_ns(), captured_utc=clock.utc(), pixels=pixels
-        )
-        face = next(iter(self._detector.find(frame)), None)
+        face = next(iter(self._detector.find(frame_of(pixels, SystemClock()))), None)
         if face is None:
             raise EdgeError("a portrait shows no face", hint="use a picture with one clear face")
         return face

@@ -26,7 +26,7 @@ from edge.recognition.gallery import Gallery
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.detect import FaceDetector
 from engines.render.spec import PLAIN
-from redteam.scene import Scene
+from redteam.scene import Scene, frame_of
 
 TRIES = 5
 """How often a picture is shown: so many near misses start a hold, so what they reach is what anybody can."""
@@ -91,7 +91,7 @@ class Judge:
 
     def look_at(self, pixels: NDArray[np.uint8], scene: Scene, *, is_frozen: bool = False) -> Judgement:
         """Judge a frame, uint8 BGR (h, w, 3); as :meth:`look` does."""
-        frame = self._frame(pixels)
+        frame = frame_of(pixels, self._clock)
         face = scene.face if is_frozen else None
         seen = face or next(iter(self._detector.find(frame)), None)
         probes = self._probes(frame, seen) if seen else {}
@@ -125,7 +125,7 @@ class Judge:
 
     def find(self, pixels: NDArray[np.uint8]) -> Face | None:
         """Return the face that the gate would judge."""
-        return next(iter(self._detector.find(self._frame(pixels))), None)
+        return next(iter(self._detector.find(frame_of(pixels, self._clock))), None)
 
     def _decide(self, frame: Frame, face: Face | None) -> Verdict:
         """Return the verdict of a gate that has seen nobody before: no hold, no memory."""
@@ -149,15 +149,6 @@ class Judge:
             s.model_id: s.embedder.embed_one(frame.pixels, crops[s.model_id], PLAIN).vector
             for s in self._parts.models.stages
         }
-
-    def _frame(self, pixels: NDArray[np.uint8]) -> Frame:
-        return Frame(
-            camera_id="redteam",
-            seq=0,
-            captured_ns=self._clock.monotonic_ns(),
-            captured_utc=self._clock.utc(),
-            pixels=pixels,
-        )
 
 
 class _FixedEye:

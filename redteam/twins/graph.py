@@ -11,7 +11,7 @@ from torch import Tensor
 
 from redteam.twins.operators import OPERATORS
 
-# What an operator cannot hold from the graph: PyTorch's max over two tensors, say, needs a value for each name.
+# ONNX leaves an optional input out by giving it this name.
 _NOTHING = ""
 
 
