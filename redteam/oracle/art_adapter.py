@@ -223,13 +223,16 @@ def require(module: str) -> Any:
         raise UsageError(f"{name} is not installed", hint="run 'make redteam-setup'") from error
 
 
+_NUMPY_SEEDS = 2**32  # the seeds of campaigns have 48 bits
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed the global generators that ART draws from, and put them back after."""
     state = np.random.get_state()  # noqa: NPY002  # ART has no other source of chance
     try:
         with torch.random.fork_rng(devices=[]):
-            np.random.seed(seed)  # noqa: NPY002
+            np.random.seed(seed % _NUMPY_SEEDS)  # noqa: NPY002
             torch.manual_seed(seed)
             yield
     finally:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make redtea
 from edge.domain.errors import UsageError  # noqa: E402
 from engines.render.spec import PLAIN  # noqa: E402
 from redteam.oracle import art_adapter, foolbox_adapter  # noqa: E402
-from redteam.oracle.art_adapter import ATTACKS, SHARPNESS, VICTIM, CosineLogits, Plan, attack, require  # noqa: E402
+from redteam.oracle.art_adapter import ATTACKS, SHARPNESS, VICTIM, CosineLogits, Plan, attack, require, seeded  # noqa: E402
 
 Tensor = Any
 SIDE = 8
@@ -77,3 +77,10 @@ def test_a_library_that_is_not_there_is_named_with_what_to_do() -> None:
     with pytest.raises(UsageError, match="no_such_library") as caught:
         require("no_such_library.attacks")
     assert "make redteam-setup" in caught.value.hint
+
+
+def test_any_seed_of_a_campaign_will_do() -> None:
+    with seeded(2**48 - 1):
+        first = float(np.random.rand())  # noqa: NPY002
+    with seeded(2**48 - 1):
+        assert float(np.random.rand()) == first  # noqa: NPY002
