@@ -4,6 +4,7 @@ Press photographs are kinder than doors. Thresholds of defenses, which measure h
 is disturbed, are fitted on both, or they would refuse genuine people whose picture is merely poor.
 """
 
+import hashlib
 import random
 from typing import Any
 
@@ -17,6 +18,17 @@ GAMMA = (0.8, 1.3)
 NOISE_LEVELS = (0.0, 4.0)
 BLUR_PX = (0.0, 0.8)
 JPEG_QUALITY = (50, 95)
+
+
+def door_camera(pixels: NDArray[np.uint8], *, number: int) -> NDArray[np.uint8]:
+    """Return what a simulated door camera makes of a photograph; the same photograph always meets the same camera.
+
+    Args:
+        pixels: uint8 BGR (h, w, 3).
+        number: which of many cameras, each under other conditions.
+    """
+    digest = hashlib.sha256(pixels.tobytes()).digest()
+    return seen_by_door_camera(pixels, random.Random(f"{number} {digest.hex()}"))  # noqa: S311  # reproducible
 
 
 def seen_by_door_camera(pixels: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
