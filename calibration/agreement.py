@@ -1,6 +1,6 @@
 """Fits the linear map between two models' embeddings, and its threshold on people that the map has not seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,33 @@ class AgreementFit:
         weights: float32 (d_source + 1, d_target), last row the intercept.
         penalty: the ridge penalty chosen.
         held_out: float64 (n,), cosine of mapped and real embedding, each from a fit without that person.
+        folds: float32 (folds, d_source + 1, d_target), the maps without the people of each fold.
     """
 
     weights: Vectors
     penalty: float
     held_out: NDArray[np.float64]
+    folds: Vectors
+
+    def left_out_cosines(self, source: Vectors, target: Vectors, people: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the cosine of other pictures of the same people, each under the map that has not seen the person.
+
+        Args:
+            source: float32 (n, d_source) unit rows.
+            target: float32 (n, d_target) unit rows.
+            people: int64 (n,), numbered as for the fit.
+        """
+        cosines = np.empty(len(source))
+        for fold, weights in enumerate(self.folds):
+            own = people % FOLDS == fold
+            cosines[own] = mapped_cosines(weights, source[own], target[own])
+        return cosines
 
 
 def fit_agreement(source: Vectors, target: Vectors, people: NDArray[np.int64]) -> AgreementFit:
     """Fit ``target`` from ``source`` (ridge regression), choosing the penalty by the mean held-out cosine."""
-    held = {penalty: _held_out(source, target, people, penalty) for penalty in PENALTIES}
-    penalty = max(held, key=lambda p: float(held[p].mean()))
-    return AgreementFit(_ridge(source, target, penalty), penalty, held[penalty])
+    tried = [_tried(source, target, people, penalty) for penalty in PENALTIES]
+    return max(tried, key=lambda fit: float(fit.held_out.mean()))
 
 
 def mapped_cosines(weights: Vectors, source: Vectors, target: Vectors) -> NDArray[np.float64]:
@@ -40,13 +55,11 @@ def mapped_cosines(weights: Vectors, source: Vectors, target: Vectors) -> NDArra
     return cosines
 
 
-def _held_out(source: Vectors, target: Vectors, people: NDArray[np.int64], penalty: float) -> NDArray[np.float64]:
-    cosines = np.empty(len(source))
-    for fold in range(FOLDS):
-        out = people % FOLDS == fold
-        weights = _ridge(source[~out], target[~out], penalty)
-        cosines[out] = mapped_cosines(weights, source[out], target[out])
-    return cosines
+def _tried(source: Vectors, target: Vectors, people: NDArray[np.int64], penalty: float) -> AgreementFit:
+    outside = [people % FOLDS != fold for fold in range(FOLDS)]
+    folds = np.stack([_ridge(source[out], target[out], penalty) for out in outside])
+    fit = AgreementFit(_ridge(source, target, penalty), penalty, np.zeros(0), folds)
+    return replace(fit, held_out=fit.left_out_cosines(source, target, people))
 
 
 def _ridge(source: Vectors, target: Vectors, penalty: float) -> Vectors:
