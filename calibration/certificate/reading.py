@@ -1,7 +1,7 @@
 """Occluded copies of faces, embedded: a row a mask, at the alignment found or at one that an attacker reached."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,24 +25,6 @@ Move = NDArray[np.float64]
 UNMOVED: Move = np.eye(2, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Occlusion:
-    """What is hidden, and with what.
-
-    Attributes:
-        masks: hidden in turn.
-        fill: gray level painted.
-    """
-
-    masks: tuple[Mask, ...]
-    fill: int
-
-    @property
-    def views(self) -> tuple[ViewSpec, ...]:
-        """A view a mask."""
-        return tuple(ViewSpec(name=m.name, occlusions=(_region(m),), fill=self.fill) for m in self.masks)
-
-
 class OccludedReader:
     """Embeds the occluded copies of faces that were found already.
 
@@ -61,7 +43,7 @@ class OccludedReader:
         self._cache = cache
         self._recipe = {"detector": [*models.detector.input_shape, detector_threshold], **reading_recipe(models)}
 
-    def moved(self, picture: FacePicture, occlusion: Occlusion, move: Move = UNMOVED) -> Rows:
+    def moved(self, picture: FacePicture, masks: Sequence[Mask], move: Move = UNMOVED) -> Rows:
         """Return the rows where the crop was cut out moved; float32 (masks, d), unit rows.
 
         Raises:
@@ -70,12 +52,12 @@ class OccludedReader:
         """
         found = crop_geometry(self._stage.crop_recipe, picture.face)
         crop = CropGeometry.from_matrix(_composed(found.matrix, move))
-        recipe = {"moved": np.round(move, 6).tolist(), "views": [repr(view) for view in occlusion.views]}
+        recipe = {"moved": np.round(move, 6).tolist(), "views": [repr(view) for view in views_of(masks)]}
         return self._kept(
-            picture, recipe, lambda: self._stage.embedder.embed(picture.frame.pixels, crop, occlusion.views)
+            picture, recipe, lambda: self._stage.embedder.embed(picture.frame.pixels, crop, views_of(masks))
         )
 
-    def realigned(self, picture: FacePicture, occlusion: Occlusion) -> Rows:
+    def realigned(self, picture: FacePicture, masks: Sequence[Mask]) -> Rows:
         """Return the rows where each mask was painted into the frame and the face looked for again.
 
         Returns:
@@ -85,19 +67,18 @@ class OccludedReader:
             EdgeError: an engine failed.
             StoreError: the cache cannot be written.
         """
-        recipe = {"realigned": True, "views": [repr(view) for view in occlusion.views]}
+        recipe = {"realigned": True, "views": [repr(view) for view in views_of(masks)]}
         return self._kept(
             picture,
             recipe,
-            lambda: np.stack([self._again(picture, mask, occlusion.fill) for mask in occlusion.masks]),
+            lambda: np.stack([self._again(picture, mask) for mask in masks]),
         )
 
-    def _again(self, picture: FacePicture, mask: Mask, fill: int) -> Rows:
+    def _again(self, picture: FacePicture, mask: Mask) -> Rows:
         nothing = np.full(self._dimensions(picture), np.nan, np.float32)
         geometry = crop_geometry(self._stage.crop_recipe, picture.face)
-        pixels = painted(
-            picture.frame.pixels, geometry, mask, side_px=find_spec(self._stage.model_id).input.side, fill=fill
-        )
+        side_px = find_spec(self._stage.model_id).input.side
+        pixels = painted(picture.frame.pixels, geometry, mask, side_px=side_px)
         face = _nearest(self._detector.find(replace(picture.frame, pixels=pixels)), picture.face)
         if face is None:
             return nothing
@@ -124,7 +105,7 @@ class OccludedReader:
         return found
 
 
-def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int, fill: int) -> Pixels:
+def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int) -> Pixels:
     """Return a frame with everything gray whose place in the crop lies in the mask.
 
     Args:
@@ -132,7 +113,6 @@ def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int, fil
         crop: where the crop lies in the frame.
         mask: what to hide.
         side_px: of the crop.
-        fill: gray level.
     """
     height, width = pixels.shape[:2]
     inverse = np.linalg.inv(np.vstack([crop.matrix, [0.0, 0.0, 1.0]]))
@@ -140,7 +120,7 @@ def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int, fil
     u = (inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] + 0.5) / side_px
     v = (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] + 0.5) / side_px
     inside = (u >= mask.x) & (u < mask.x + mask.width) & (v >= mask.y) & (v < mask.y + mask.height)
-    return np.where(inside[:, :, np.newaxis], np.uint8(fill), pixels)
+    return np.where(inside[:, :, np.newaxis], np.uint8(mask.fill), pixels)
 
 
 def jitters(*, shift_px: float = 2.0, rotation_degrees: float = 3.0, side_px: int = 112) -> tuple[Move, ...]:
@@ -169,5 +149,6 @@ def _nearest(faces: Sequence[Face], to: Face) -> Face | None:
     return min(near, key=lambda f: float(np.linalg.norm(np.array(f.box.center) - middle)), default=None)
 
 
-def _region(mask: Mask) -> Region:
-    return Region(mask.x, mask.y, mask.width, mask.height)
+def views_of(masks: Sequence[Mask]) -> tuple[ViewSpec, ...]:
+    """Return the view in which each mask hides its part of the crop."""
+    return tuple(ViewSpec(name=m.name, occlusions=(Region(m.x, m.y, m.width, m.height),), fill=m.fill) for m in masks)

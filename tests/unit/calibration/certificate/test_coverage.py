@@ -7,7 +7,7 @@ from edge.domain.certificate import Mask
 
 
 def _band(name: str, top: float, bottom: float) -> Mask:
-    return Mask(name=name, group=name, x=0.0, y=top / SIDE_PX, width=1.0, height=(bottom - top) / SIDE_PX)
+    return Mask(name=name, group=name, x=0.0, y=top / SIDE_PX, width=1.0, height=(bottom - top) / SIDE_PX, fill=0)
 
 
 def test_a_box_is_held_only_with_its_margin() -> None:
@@ -44,4 +44,4 @@ def test_no_mask_covers_nothing() -> None:
 def test_a_mask_must_lie_on_the_crop(sides: tuple[float, float, float, float]) -> None:
     x, y, width, height = sides
     with pytest.raises(ValueError, match="must lie on the crop"):
-        Mask(name="off", group="off", x=x, y=y, width=width, height=height)
+        Mask(name="off", group="off", x=x, y=y, width=width, height=height, fill=0)
