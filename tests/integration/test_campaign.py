@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="torch is not installed: make redteam-setup"
 
 from edge.commands.app import run_command_line
 from redteam.campaign import suites
-from redteam.campaign.plan import Attacker, Row
+from redteam.campaign.plan import Alignment, Attacker, Row
 from redteam.campaign.records import PICTURES_FOLDER, RECORDS_FILE, Record, read_records
 from redteam.scene import Goal
 
@@ -22,6 +22,11 @@ ROWS = (
     Row(attacker=Attacker.SEED_KNOWN, attack="pgd-2", eps=4.0, scenes=1),
     Row(attacker=Attacker.NOISE, attack="noise", eps=2.0, scenes=1, goal=Goal.DODGING),
     Row(attacker=Attacker.JOINT, attack="patch-2", patch="glasses", scenes=1),
+    *(
+        Row(attacker=Attacker.JOINT, attack="patch-2", patch="glasses", is_printed=True, scenes=1, alignment=a)
+        for a in (Alignment.DETECTED, Alignment.JITTERED)
+    ),
+    Row(attacker=Attacker.DISPLACEMENT, attack="patch-2", patch="glasses", scenes=1),
 )
 
 

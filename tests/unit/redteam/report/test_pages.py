@@ -104,9 +104,9 @@ def test_checks_and_gaps_are_told(report: Report) -> None:
     assert "No honesty check fails; 9 of 10 hold" in page
     assert "| noise opens nothing | holds |" in page
     assert "| clean pictures are decided rightly | not measured | by construction" in page
-    assert "Attackers without a scene: transfer, blackbox, dictionary." in page
+    assert "Attackers without a scene: transfer, blackbox, dictionary, displacement." in page
     assert "2 of 17 rows have fewer scenes than planned; 0 have none." in page
-    assert "| glasses | joint | patch-120, pictures | 10 | 1 | 3.00, 3.00 |" in page
+    assert "| glasses | joint | patch-120, pictures | 10 | 1 | 0 | 3.00, 3.00 |" in page
 
 
 def test_an_empty_campaign_claims_nothing(nothing: Report) -> None:
