@@ -6,20 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import PROVISIONAL_PROFILE, GateParts, read_profile
+from edge.daemon.assembly import GateParts, read_profile
 from edge.daemon.models import SECOND, load_models
 from edge.domain.errors import EdgeError, UsageError
 from edge.settings.load import load_settings
-from edge.settings.tree import Settings
-from edge.trust.profile import read_profile_file
-from redteam.success import Point
+
+if TYPE_CHECKING:
+    from redteam.report.report import Report
 
 _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_mean_cosine": 16} | {
     "ours_success": 12,
@@ -70,6 +70,7 @@ def run(
         from redteam.campaign.worker import Equipment
         from redteam.cast import cast_of, split_b
         from redteam.portraits import portrait_pictures
+        from redteam.report.publish import publish
     rows = suite_named(suite)
     settings, progress = load_settings(config, state_dir=state), rich_progress()
     pictures = split_b(images, _names(subjects)) if images and subjects else portrait_pictures(out / PORTRAITS_FOLDER)
@@ -90,8 +91,9 @@ def run(
     run_campaign(
         rows, scenes, manifest, equipment, progress, processes=processes, is_across_revisions=is_across_revisions
     )
-    _, failed = _write_report(out, settings, images, as_json=as_json)
-    _refuse_dishonest(failed)
+    made = publish(out, settings, images)
+    _show(made, out, as_json=as_json)
+    _refuse_dishonest(made)
 
 
 @app.command("report")
@@ -99,6 +101,9 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")] = _OUT,
     markdown: Annotated[
         Path | None, typer.Option(help="Write the tables there too, such as docs/reference/robustness.md.")
+    ] = None,
+    reached: Annotated[
+        Path | None, typer.Option(help="Write the alignments that patches reached there too, a JSON object a line.")
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="The campaign's folder of identities, for the clean pictures of the report.")
@@ -109,14 +114,15 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Print the rows of a campaign and write its report.html, with pictures and curves, into its folder."""
-    settings = load_settings(config, state_dir=state)
-    text, failed = _write_report(folder, settings, images, as_json=as_json)
+    with _torch_needed():
+        from redteam.report.publish import publish
+    made = publish(folder, load_settings(config, state_dir=state), images)
+    _show(made, folder, as_json=as_json)
     if markdown is not None:
-        try:
-            markdown.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{markdown} cannot be written: {error}", hint="name another file") from error
-    _refuse_dishonest(failed)
+        _write_tables(made, markdown)
+    if reached is not None:
+        _write_alignments(made, reached)
+    _refuse_dishonest(made)
 
 
 @app.command("dictionary")
@@ -208,43 +214,41 @@ def demo_picture(
         raise typer.Exit(1)
 
 
-def _write_report(folder: Path, settings: Settings, images: Path | None, *, as_json: bool) -> tuple[str, list[str]]:
-    """Write a campaign's page, print its rows, and return its tables as Markdown and the checks that failed."""
-    with _torch_needed():
-        from redteam.campaign.records import PORTRAITS_FOLDER, read_manifest
-        from redteam.report.clean import clean_pixels_below
-        from redteam.report.html import write_html
-        from redteam.report.markdown import markdown_of
-        from redteam.report.report import build_report
-    file = read_profile_file(settings.policy.profile or PROVISIONAL_PROFILE)
-    manifest = read_manifest(folder)
-    if manifest.profile_digest != file.digest:
-        raise UsageError(
-            f"{folder} attacked the thresholds of profile {manifest.profile_digest[:12]}, not {file.digest[:12]}",
-            hint="set policy.profile to the profile that was attacked",
-        )
-    profile = read_profile(settings, environment="development")
-    names = {Point.LOOSE: "floor_far", Point.STRICT: "alone_far"}
-    fars = {p: far for p, name in names.items() if isinstance(far := file.measured.get(name), float)}
-    made = build_report(folder, profile.match, fars, clean_pixels_below(images or folder / PORTRAITS_FOLDER))
-    write_html(made, folder / "report.html")
+def _show(made: "Report", folder: Path, *, as_json: bool) -> None:
+    """Print a campaign's rows, and with JSON everything else that its report knows."""
     printer = Printer(as_json=as_json, columns=_COLUMNS)
     for values in (*made.row_values(), *made.minimal_values(), *made.movement_values(), *made.check_values()):
         if as_json:
             print_json(values)
         elif "rate" in values:
             printer.record(values)
-    failed = [str(c["check"]) for c in made.check_values() if c["ok"] is False]
     print(f"report: {folder / 'report.html'}", file=sys.stderr)
-    return markdown_of(made), failed
 
 
-def _refuse_dishonest(failed: list[str]) -> None:
+def _write_tables(made: "Report", markdown: Path) -> None:
+    from redteam.report.markdown import markdown_of
+
+    try:
+        markdown.write_text(markdown_of(made), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{markdown} cannot be written: {error}", hint="name another file") from error
+
+
+def _write_alignments(made: "Report", file: Path) -> None:
+    from redteam.patches.reached import write_reached
+
+    if not made.movements:
+        raise UsageError("no patch was worn in this campaign", hint="give the folder of one with --suite patch")
+    write_reached(made.reached(), file)
+
+
+def _refuse_dishonest(made: "Report") -> None:
     """End with code 1 where an attack was too weak for its rows to mean anything.
 
     Raises:
         EdgeError: a check failed.
     """
+    failed = [check.name for check in made.checks if check.ok is False]
     if failed:
         raise EdgeError(
             f"the attacks were not what they claim to be: {'; '.join(failed)}",
