@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.frames import frame_of
 from edge.capture.picture import read_picture
 from edge.daemon.models import Models
 from edge.domain.clock import SystemClock
@@ -66,13 +67,7 @@ class FaceReader:
             RecognitionError: an engine failed.
         """
         pixels = read_picture(path)
-        frame = Frame(
-            camera_id="calibration",
-            seq=0,
-            captured_ns=self._clock.monotonic_ns(),
-            captured_utc=self._clock.utc(),
-            pixels=change(pixels) if change else pixels,
-        )
+        frame = frame_of(change(pixels) if change else pixels, self._clock)
         face = most_central(self._detector.find(frame), frame)
         if face is None:
             return None

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from edge.domain.errors import StoreError
+from edge.domain.errors import StoreError, UsageError
 from redteam.report.curves import curves
 from redteam.report.html import html_of, write_html
-from redteam.report.markdown import COMMAND, markdown_of
+from redteam.report.markdown import COMMAND, markdown_of, write_markdown
 from redteam.report.report import Report, build_report
 from redteam.report.svg import svg_of
 from tests.unit.redteam.report.campaigns import FARS, MATCH, a_record, a_row, write_campaign
@@ -199,3 +199,10 @@ def test_where_it_cannot_be_written_is_told(report: Report, tmp_path: Path) -> N
         write_html(report, tmp_path / "nowhere" / "report.html")
     write_html(report, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_page_that_cannot_be_written_is_a_usage_error(report: Report, tmp_path: Path) -> None:
+    write_markdown(report, tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text("utf-8") == markdown_of(report)
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_markdown(report, tmp_path / "nowhere" / "page.md")
