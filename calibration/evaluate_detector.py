@@ -1,13 +1,14 @@
 """How many faces a detector finds in pictures whose faces were counted, and how many where there are none."""
 
 import csv
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from calibration.frames import frame_of
 from calibration.intervals import Interval, clopper_pearson
 from edge.capture.picture import read_picture
+from edge.domain.clock import SystemClock
 from edge.domain.errors import ConfigError, UsageError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
@@ -126,8 +127,7 @@ def _all_pictures(images: Path) -> dict[str, int]:
 
 def _record(images: Path, file: str, counted: int, detector: Detector) -> PictureRecord:
     pixels = read_picture(images / file)
-    epoch = dt.datetime.fromtimestamp(0, dt.UTC)
-    faces = detector.find(Frame(camera_id=file, seq=1, captured_ns=0, captured_utc=epoch, pixels=pixels))
+    faces = detector.find(frame_of(pixels, SystemClock()))
     return PictureRecord(
         file=file,
         width_px=pixels.shape[1],

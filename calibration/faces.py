@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.embedding_cache import Arrays, EmbeddingCache
+from calibration.frames import frame_of
 from edge.capture.picture import read_picture
 from edge.daemon.models import Models
 from edge.domain.clock import SystemClock
@@ -150,13 +151,7 @@ class FaceReader:
         return EmbeddingCache.key(frame.pixels, {**self._recipe, "views": [repr(view) for view in views]})
 
     def _frame(self, pixels: Pixels, change: Change | None) -> Frame:
-        return Frame(
-            camera_id="calibration",
-            seq=0,
-            captured_ns=self._clock.monotonic_ns(),
-            captured_utc=self._clock.utc(),
-            pixels=change(pixels) if change else pixels,
-        )
+        return frame_of(change(pixels) if change else pixels, self._clock)
 
     def _face_of(self, frame: Frame) -> Face | None:
         """Return the face nearest to the center, or None when there is none or its landmarks fit no face."""
