@@ -13,7 +13,7 @@ import typer
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import PROVISIONAL_PROFILE, GateParts, read_profile
+from edge.daemon.assembly import DEFAULT_PROFILE, GateParts, read_profile
 from edge.daemon.models import SECOND, load_models
 from edge.domain.errors import EdgeError, UsageError
 from edge.settings.load import load_settings
@@ -216,7 +216,7 @@ def _write_report(folder: Path, settings: Settings, images: Path | None, *, as_j
         from redteam.report.html import write_html
         from redteam.report.markdown import markdown_of
         from redteam.report.report import build_report
-    file = read_profile_file(settings.policy.profile or PROVISIONAL_PROFILE)
+    file = read_profile_file(settings.policy.profile or DEFAULT_PROFILE)
     manifest = read_manifest(folder)
     if manifest.profile_digest != file.digest:
         raise UsageError(
