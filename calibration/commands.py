@@ -1,4 +1,4 @@
-"""``edge-gate evaluate`` and ``edge-gate calibrate``."""
+"""``edge-gate evaluate``; ``edge-gate calibrate`` is beside, and named here for the entry points."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,20 +10,19 @@ import typer
 from calibration.evaluate_clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluate_pairs import PairEvaluation, PairFigures, evaluate_pairs
 from calibration.faces import FaceReader
-from calibration.identities import split_a
 from calibration.intervals import require_exact_intervals
 from calibration.pairs import read_pairs
-from calibration.provisional import fit_provisional
+from calibration.profile_commands import calibrate
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
-from edge.commands.output import Printer, for_people, print_json
+from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
+from edge.daemon.assembly import read_profile
 from edge.daemon.models import load_models
 from edge.settings.load import load_settings
-from edge.trust.profile import read_profile_file
+
+__all__ = ["calibrate", "evaluate"]
 
 evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=True)
-calibrate = typer.Typer(help="Fit and show the calibration profile.", no_args_is_help=True)
 
 
 class PairMode(StrEnum):
@@ -128,43 +127,6 @@ def clips(
     printer.summary(
         {"clips": len(results), "right": right, "granted_wrong": wrong, "slowest_first_grant_ms": slowest}
     )
-
-
-@calibrate.command("provisional")
-def provisional(
-    images: Annotated[Path, typer.Option(help="Folder of identities; only split A of it is read.")],
-    out: Annotated[Path, typer.Option(help="Folder of the profile.")] = PROVISIONAL_PROFILE,
-    state: IdleStateOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Fit the provisional profile on split A. It is unsigned: for development, and for commands that open no door."""
-    settings = load_settings(config, state_dir=state)
-    progress = rich_progress()
-    with load_models(settings.engine, progress=progress) as models:
-        profile = fit_provisional(split_a(images), models, out, progress)
-    _show(out, profile.digest, as_json=as_json)
-
-
-@calibrate.command("show")
-def show(
-    path: Annotated[Path, typer.Argument(help="Folder of the profile.")] = PROVISIONAL_PROFILE,
-    state: IdleStateOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check a profile and show it; a bad one exits 4."""
-    del state
-    file = read_profile_file(path)
-    _show(path, file.digest, as_json=as_json)
-
-
-def _show(path: Path, digest: str, *, as_json: bool) -> None:
-    values = read_profile_file(path).model_dump(mode="json")
-    if as_json:
-        print_json({"digest": digest, **values})
-        return
-    for key, value in values.items():
-        print(f"{key:14} {for_people(value)}")
 
 
 def _thinned(every: tuple[Any, ...], limit: int) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Fits every threshold of the provisional profile on split A, with the gate's own stages and defenses."""
+"""Fits every threshold of the profile on split A, with the gate's own stages and defenses."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence

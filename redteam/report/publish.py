@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge.daemon.assembly import PROVISIONAL_PROFILE, read_profile
+from edge.daemon.assembly import DEFAULT_PROFILE, read_profile
 from edge.domain.errors import UsageError
 from edge.settings.tree import Settings
 from edge.trust.profile import read_profile_file
@@ -32,7 +32,7 @@ def publish(folder: Path, settings: Settings, images: Path | None) -> Report:
         StoreError: the page cannot be written.
         ConfigError: scipy is not installed.
     """
-    file = read_profile_file(settings.policy.profile or PROVISIONAL_PROFILE)
+    file = read_profile_file(settings.policy.profile or DEFAULT_PROFILE)
     manifest = read_manifest(folder)
     if manifest.profile_digest != file.digest:
         raise UsageError(

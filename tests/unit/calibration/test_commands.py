@@ -48,7 +48,10 @@ def test_with_scipy_nothing_is_said() -> None:
     require_exact_intervals()
 
 
-def test_state_is_taken_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_state_is_taken_where_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE__ENVIRONMENT", "development")
     assert run_command_line(["calibrate", "show", "--state", str(tmp_path / "none"), "--json"]) == 0
     assert capsys.readouterr().out.startswith('{"digest"')
     assert not (tmp_path / "none").exists()

@@ -3,6 +3,8 @@
 import datetime as dt
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -179,6 +181,17 @@ def test_an_empty_gallery_is_a_fault_before_any_engine_runs() -> None:
     judge, renderer = world(X, X, people=False)
     assert assess(judge).fault is Reason.EMPTY_GALLERY
     assert renderer.batches == []
+
+
+def test_more_people_than_the_profile_is_for_are_a_fault_before_any_engine_runs() -> None:
+    known = Template.from_vectors(X[np.newaxis])
+    most = PROFILE.gallery.most_people
+    for people, fault in ((most, None), (most + 1, Reason.GALLERY_OUTGROWN)):
+        judge, renderer = world(X, X)
+        gallery = Gallery({"a": A, "b": B}, {SubjectRef(f"p{i}"): {"a": known, "b": known} for i in range(people)})
+        found = assess(replace(judge, gallery=partial(lambda g: g, gallery)))
+        assert found.fault is fault
+        assert (found.verified is None) == (not renderer.batches) == (fault is not None)
 
 
 def test_a_poor_picture_reaches_no_engine() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from edge.daemon.assembly import PROVISIONAL_PROFILE  # noqa: E402
+from edge.daemon.assembly import DEFAULT_PROFILE  # noqa: E402
 from edge.domain.errors import UsageError  # noqa: E402
 from edge.trust.profile import load_profile  # noqa: E402
 from redteam.campaign.arsenal import attack_of  # noqa: E402
@@ -72,13 +72,13 @@ def test_a_row_that_two_parts_of_a_suite_want_gets_the_scenes_of_the_larger(monk
 
 @pytest.mark.parametrize("name", ["pgd-20", "noise", "pgd-40 x 2", "bim-40+bim-10", "cw-margin-5", "patch-50"])
 def test_attacks_have_names(name: str) -> None:
-    profile = load_profile(PROVISIONAL_PROFILE, environment="development")
+    profile = load_profile(DEFAULT_PROFILE, environment="development")
     assert attack_of(Row(attacker=Attacker.JOINT, attack=name, scenes=1), profile).name
 
 
 @pytest.mark.parametrize("name", ["pgd", "pgd-x", "bim-40+", "nonsense"])
 def test_an_unknown_attack_is_refused(name: str) -> None:
-    profile = load_profile(PROVISIONAL_PROFILE, environment="development")
+    profile = load_profile(DEFAULT_PROFILE, environment="development")
     with pytest.raises(UsageError, match="no attack"):
         attack_of(Row(attacker=Attacker.JOINT, attack=name, scenes=1), profile)
 

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
 from calibration.reached import read_reached
-from edge.daemon.assembly import PROVISIONAL_PROFILE
+from edge.daemon.assembly import DEFAULT_PROFILE
 from edge.domain.errors import UsageError
 from edge.settings.tree import Settings
 from edge.trust.profile import read_profile_file
@@ -18,13 +18,13 @@ from redteam.report.publish import PAGE_FILE, REACHED_FILE, publish
 from tests.unit.redteam.report.campaigns import MANIFEST, a_record, write_campaign
 from tests.unit.redteam.report.everything import GLASSES, MOVED, NOISE
 
-PROVISIONAL = dataclasses.replace(MANIFEST, profile_digest=read_profile_file(PROVISIONAL_PROFILE).digest)
+DEFAULT = dataclasses.replace(MANIFEST, profile_digest=read_profile_file(DEFAULT_PROFILE).digest)
 
 
 def _publish(folder: Path, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SUITES, "smoke", (row,))
     records = [a_record(row, index, moved=MOVED if row.patch else None) for index in range(2)]
-    publish(write_campaign(folder, records, PROVISIONAL), Settings(), None)
+    publish(write_campaign(folder, records, DEFAULT), Settings(), None)
 
 
 def test_alignments_that_patches_reached_are_written_beside_the_page(

@@ -1,5 +1,6 @@
-"""Writes the provisional profile: fitted on split A, unsigned, replaced by the signed one."""
+"""Fits a profile on split A and writes it, unsigned: who looked at it signs it."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +12,17 @@ from calibration.faces import FacePicture, FaceReader
 from calibration.fit import ALONE_FAR, CHECK_FRR, FLOOR_FAR, MATCH_FAR, Fit, fit_split_a
 from edge.daemon.models import SCREENING, SECOND, Models
 from edge.domain.clock import SystemClock
-from edge.domain.profile import Agreement, Profile, QualityLimits
-from edge.trust.profile import dump_profile
+from edge.domain.profile import Agreement, GallerySize, Profile, QualityLimits, SignedBy
+from edge.trust.profile_writing import dump_profile
 from edge.vision.quality import measure
 from engines.progress import Progress
 
 DETECTOR_THRESHOLD = 0.8  # chosen on photographs of groups and of things without faces, not on split A
 LEAST_WIDTH_PX = 40.0  # both models see 112 and 160 px; below this their crops hold more interpolation than face
 MOST_WIDTH_SHARE = 0.95
+MOST_PEOPLE = 100  # FPIR is counted as that many comparisons at MATCH_FAR: an upper bound
+LIFETIME = dt.timedelta(days=365)
+HIGHEST_PLAIN_SCORE = 1.0  # no cap on what drops are measured from
 QUALITY_SLACK = 2.0  # a door is less kind than press photographs: limits lie so many times beyond split A's extremes
 
 _OPEN = QualityLimits(
@@ -31,9 +35,7 @@ _OPEN = QualityLimits(
 )
 
 
-def fit_provisional(
-    people: Mapping[str, Sequence[Path]], models: Models, folder: Path, progress: Progress
-) -> Profile:
+def fit_profile(people: Mapping[str, Sequence[Path]], models: Models, folder: Path, progress: Progress) -> Profile:
     """Fit on ``people`` (split A alone) and write the profile into ``folder``.
 
     Raises:
@@ -44,19 +46,21 @@ def fit_provisional(
         people, reader, screen_model=SCREENING, second_model=SECOND, measure=_quality_of, progress=progress
     )
     return dump_profile(
-        _profile(fit, models),
+        _profile(fit, models, SystemClock().utc()),
         folder,
-        created=SystemClock().utc(),
         data=f"{fit.pictures} pictures of {fit.people} people: split A (first byte of sha256(name) below 0x80)",
         data_digest=_digest(people),
         measured=_measured(fit),
     )
 
 
-def _profile(fit: Fit, models: Models) -> Profile:
+def _profile(fit: Fit, models: Models, now: dt.datetime) -> Profile:
     return Profile(
-        name="provisional",
-        is_provisional=True,
+        name="default",
+        signed_by=SignedBy.NOBODY,
+        key_id="",
+        created=now,
+        expires=now + LIFETIME,
         digest="",
         bindings=models.bindings,
         detector_threshold=DETECTOR_THRESHOLD,
@@ -65,6 +69,7 @@ def _profile(fit: Fit, models: Models) -> Profile:
         match=fit.match,
         random_score_threshold=fit.random_score_threshold,
         random_spread_thresholds=fit.random_spread_thresholds,
+        plain_score_caps=dict.fromkeys(fit.match.weights, HIGHEST_PLAIN_SCORE),
         squeeze_thresholds=fit.squeeze_thresholds,
         agreement=Agreement(
             source=SECOND, target=SCREENING, weights=fit.agreement.weights, threshold=fit.agreement_threshold
@@ -78,6 +83,7 @@ def _profile(fit: Fit, models: Models) -> Profile:
             most_yaw_ratio=float(np.quantile(np.abs(fit.quality["yaw"]), 1 - CHECK_FRR)),
         ),
         duplicate_threshold=fit.match.threshold,
+        gallery=GallerySize(most_people=MOST_PEOPLE, fpir=MOST_PEOPLE * MATCH_FAR),
     )
 
 
