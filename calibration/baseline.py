@@ -4,7 +4,7 @@ Everything that is kept is a statistic of many people: a mean and a covariance, 
 coordinate each) and weights over random features. No row of ``vectors`` is kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from calibration.decoys import decoys, separation
 from calibration.forest import fit_forest
-from edge.domain.baseline import CHECKS, Baseline, Ellipsoid, OneClassMachine
+from edge.domain.baseline import CHECKS, Baseline, Ellipsoid, OneClassMachine, inwardness
 from edge.domain.errors import ConfigError
 
 Vectors = NDArray[np.float32]
@@ -23,7 +23,7 @@ People = NDArray[np.int64]
 
 FOLDS = 5
 SAMPLES = (256, 1024)  # a tree; 256 is the paper's
-GAMMAS = (0.25, 0.5, 1.0, 2.0)  # unit vectors of two people are about sqrt(2) apart
+GAMMAS = (0.1, 0.25, 0.5, 1.0)  # whitened, an ordinary face is about 1 from the middle
 NUS = (0.01, 0.05, 0.2)
 FEATURES = 512
 SEED = 20261124
@@ -37,12 +37,14 @@ class BaselineFit:
         baseline: fitted on everybody; thresholds from ``held_out``.
         held_out: float64 (n,) scores by check, each from a fit without that person.
         separation: by check, the area under the ROC curve of ``held_out`` against made-up embeddings.
+        caught: by check, the share of made-up embeddings below the threshold.
         chosen: the hyperparameters chosen.
     """
 
     baseline: Baseline
     held_out: Mapping[str, Scores]
     separation: Mapping[str, float]
+    caught: Mapping[str, float]
     chosen: Mapping[str, float]
 
 
@@ -79,24 +81,28 @@ def fit_baseline(model_id: str, vectors: Vectors, people: People, *, share: floa
         raise ValueError(f"people must cover {FOLDS} folds, one entry a row")
     if not np.isfinite(vectors).all() or not 0 < share < 1:
         raise ValueError("vectors must be finite and the share between 0 and 1")
-    parts: dict[str, _Choice] = {
-        "ellipsoid": _choose(vectors, people, [({}, fit_ellipsoid)]),
-        "forest": _choose(vectors, people, [({"samples": n}, _forest_of(n)) for n in SAMPLES]),
+    ellipsoid = fit_ellipsoid(vectors)
+    everybody, folds = ellipsoid.whiten(vectors), _folds(vectors, people)
+    choices = {
+        "ellipsoid": _choose(share, folds, [({}, lambda _: inwardness)]),
+        "forest": _choose(share, folds, [({"samples": n}, _forest_of(n)) for n in SAMPLES]),
         "machine": _choose(
-            vectors, people, [({"gamma": g, "nu": nu}, _machine_of(g, nu)) for g, nu in product(GAMMAS, NUS)]
+            share, folds, [({"gamma": g, "nu": nu}, _machine_of(g, nu)) for g, nu in product(GAMMAS, NUS)]
         ),
     }
+    samples, machine = int(choices["forest"].chosen["samples"]), choices["machine"].chosen
     return BaselineFit(
         baseline=Baseline(
             model_id=model_id,
-            ellipsoid=parts["ellipsoid"].part,
-            forest=parts["forest"].part,
-            machine=parts["machine"].part,
-            thresholds={name: float(np.quantile(parts[name].held_out, share)) for name in CHECKS},
+            ellipsoid=ellipsoid,
+            forest=fit_forest(everybody, samples=samples, seed=SEED)[0],
+            machine=fit_machine(everybody, gamma=machine["gamma"], nu=machine["nu"])[0],
+            thresholds={name: float(np.quantile(choices[name].held_out, share)) for name in CHECKS},
         ),
-        held_out={name: parts[name].held_out for name in CHECKS},
-        separation={name: parts[name].separation for name in CHECKS},
-        chosen={f"{name}_{key}": value for name in CHECKS for key, value in parts[name].chosen.items()},
+        held_out={name: choices[name].held_out for name in CHECKS},
+        separation={name: choices[name].separation for name in CHECKS},
+        caught={name: choices[name].caught for name in CHECKS},
+        chosen={f"{name}_{key}": value for name in CHECKS for key, value in choices[name].chosen.items()},
     )
 
 
@@ -107,12 +113,12 @@ def fit_ellipsoid(vectors: Vectors) -> Ellipsoid:
     fitted = LedoitWolf().fit(vectors.astype(np.float64))
     return Ellipsoid(
         mean=fitted.location_.astype(np.float32),
-        whitening=np.linalg.cholesky(fitted.precision_).astype(np.float32),
+        whitening=(np.linalg.cholesky(fitted.precision_) / np.sqrt(vectors.shape[1])).astype(np.float32),
     )
 
 
 def fit_machine(vectors: Vectors, *, gamma: float, nu: float) -> tuple[OneClassMachine, Any]:
-    """Return the one-class machine of rows (n, d) as arrays, and scikit-learn's own pipeline."""
+    """Return the one-class machine of whitened rows (n, d) as arrays, and scikit-learn's own pipeline."""
     from sklearn.kernel_approximation import RBFSampler
     from sklearn.linear_model import SGDOneClassSVM
     from sklearn.pipeline import make_pipeline
@@ -130,38 +136,60 @@ def fit_machine(vectors: Vectors, *, gamma: float, nu: float) -> tuple[OneClassM
     return machine, fitted
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Fold:
+    """Rows whitened by an ellipsoid of everybody but the people left out: theirs, and made-up ones of theirs."""
+
+    is_out: NDArray[np.bool_]
+    kept: Vectors
+    out: Vectors
+    made_up: Vectors
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
-    part: Any
     held_out: Scores
+    caught: float
     separation: float
     chosen: Mapping[str, float]
 
 
-_Fitter = Callable[[Vectors], Any]
+_Score = Callable[[Vectors], Scores]
+_Fitter = Callable[[Vectors], _Score]  # of whitened rows
 
 
 def _forest_of(samples: int) -> _Fitter:
-    return lambda vectors: fit_forest(vectors, samples=samples, seed=SEED)[0]
+    return lambda white: fit_forest(white, samples=samples, seed=SEED)[0].score
 
 
 def _machine_of(gamma: float, nu: float) -> _Fitter:
-    return lambda vectors: fit_machine(vectors, gamma=gamma, nu=nu)[0]
+    return lambda white: fit_machine(white, gamma=gamma, nu=nu)[0].score
 
 
-def _choose(vectors: Vectors, people: People, fitters: list[tuple[dict[str, float], _Fitter]]) -> _Choice:
-    """Return the fit that best sets people left out apart from made-up embeddings, refitted on everybody."""
-    tried = [(*_held_out(vectors, people, fit), chosen, fit) for chosen, fit in fitters]
-    held_out, auc, chosen, fit = max(tried, key=lambda each: each[1])
-    return _Choice(fit(vectors), held_out, auc, chosen)
-
-
-def _held_out(vectors: Vectors, people: People, fit: _Fitter) -> tuple[Scores, float]:
-    scores, made_up = np.empty(len(vectors)), np.empty(len(vectors))
+def _folds(vectors: Vectors, people: People) -> tuple[_Fold, ...]:
     rng = np.random.default_rng(SEED)
+    folds = []
     for fold in range(FOLDS):
-        out = people % FOLDS == fold
-        part = fit(vectors[~out])
-        scores[out] = part.score(vectors[out])
-        made_up[out] = part.score(decoys(vectors[out], rng))
-    return scores, separation(scores, made_up)
+        is_out = people % FOLDS == fold
+        ellipsoid = fit_ellipsoid(vectors[~is_out])
+        kept, out, made_up = map(ellipsoid.whiten, (vectors[~is_out], vectors[is_out], decoys(vectors[is_out], rng)))
+        folds.append(_Fold(is_out=is_out, kept=kept, out=out, made_up=made_up))
+    return tuple(folds)
+
+
+def _choose(share: float, folds: Sequence[_Fold], fitters: Sequence[tuple[dict[str, float], _Fitter]]) -> _Choice:
+    """Return the hyperparameters whose fits catch most made-up embeddings while they refuse ``share`` of people."""
+    tried = [_tried(share, folds, chosen, fit) for chosen, fit in fitters]
+    return max(tried, key=lambda choice: (choice.caught, choice.separation))
+
+
+def _tried(share: float, folds: Sequence[_Fold], chosen: Mapping[str, float], fit: _Fitter) -> _Choice:
+    held_out = np.empty(len(folds[0].is_out))
+    parts = []
+    for fold in folds:
+        score = fit(fold.kept)
+        held_out[fold.is_out] = score(fold.out)
+        parts.append(score(fold.made_up))
+    made_up = np.concatenate(parts)
+    caught = float(np.mean(made_up < np.quantile(held_out, share)))
+    return _Choice(held_out, caught, separation(held_out, made_up), chosen)

@@ -1,8 +1,9 @@
 """What embeddings of real faces look like to one model: is this embedding like any face's at all.
 
-Three views of the same cloud: an ellipsoid, an isolation forest and a one-class machine. Their arrays are statistics
-of many people and never one person's vector: a mean, a covariance, single coordinates as cuts, and weights over
-random features. Support vectors and Nystroem components, which are people's templates, are not used for that reason.
+Three views of the same cloud: an ellipsoid, and, over embeddings whitened by it, an isolation forest and a one-class
+machine; raw coordinates tell those two next to nothing. Their arrays are statistics of many people and never one
+person's vector: a mean, a covariance, single coordinates as cuts, and weights over random features. Support vectors
+and Nystroem components, which are people's templates, are not used for that reason.
 """
 
 import math
@@ -14,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain.isolation import IsolationForest
-from edge.domain.row_scores import Scores, require_finite, row_scores
+from edge.domain.row_scores import Scores, checked_rows, require_finite, row_scores
 
 CHECKS = ("ellipsoid", "forest", "machine")
+
+
+def inwardness(white: NDArray[np.float32]) -> Scores:
+    """Return minus the length of whitened rows (n, d); float64 (n,), NaN for rows that are not finite."""
+    return row_scores(white, white.shape[1], lambda rows: -np.linalg.norm(rows.astype(np.float64), axis=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +31,7 @@ class Ellipsoid:
 
     Attributes:
         mean: float32 (d,).
-        whitening: float32 (d, d), W with W W' the inverse covariance.
+        whitening: float32 (d, d), W with W W' the inverse covariance over d.
     """
 
     mean: NDArray[np.float32]
@@ -34,6 +40,18 @@ class Ellipsoid:
     def __post_init__(self) -> None:
         require_finite("mean", self.mean, (-1,))
         require_finite("whitening", self.whitening, (self.mean.size, self.mean.size))
+
+    def whiten(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return the vectors without what faces have in common: float32 (n, d), an ordinary face about 1 long.
+
+        Rows that are not finite stay so.
+
+        Raises:
+            ValueError: the vectors are not rows of d numbers.
+        """
+        rows = checked_rows(vectors, self.mean.size)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray((rows - self.mean) @ self.whitening, np.float32)
 
     def score(self, vectors: NDArray[np.floating]) -> Scores:
         """Return minus the Mahalanobis distance over sqrt(d): about -1 for an ordinary face, lower for a strange one.
@@ -44,12 +62,7 @@ class Ellipsoid:
         Raises:
             ValueError: the vectors are not rows of d numbers.
         """
-        return row_scores(vectors, self.mean.size, self._score)
-
-    def _score(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        white = (rows - self.mean) @ self.whitening
-        scores: NDArray[np.float64] = -np.sqrt(np.mean(np.square(white, dtype=np.float64), axis=1))
-        return scores
+        return inwardness(self.whiten(vectors))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,8 +109,8 @@ class Baseline:
     Attributes:
         model_id: whose embeddings.
         ellipsoid: mean and covariance.
-        forest: isolation forest.
-        machine: one-class machine.
+        forest: isolation forest of whitened embeddings.
+        machine: one-class machine of whitened embeddings.
         thresholds: least score, by the names in ``CHECKS``.
     """
 
@@ -115,15 +128,18 @@ class Baseline:
             raise ValueError(f"a baseline needs a finite threshold each for {', '.join(CHECKS)}")
 
     def scores(self, vectors: NDArray[np.floating]) -> dict[str, Scores]:
-        """Return the scores of every check, by the names in ``CHECKS``; each float64 (n,), higher = more normal.
+        """Return the scores of every check, by the names in ``CHECKS``; each float64 (n,), NaN for bad rows.
+
+        Higher is more normal.
 
         Raises:
             ValueError: the vectors are not rows of the model's width.
         """
+        white = self.ellipsoid.whiten(vectors)
         return {
-            "ellipsoid": self.ellipsoid.score(vectors),
-            "forest": self.forest.score(vectors),
-            "machine": self.machine.score(vectors),
+            "ellipsoid": inwardness(white),
+            "forest": self.forest.score(white),
+            "machine": self.machine.score(white),
         }
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:

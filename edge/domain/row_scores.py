@@ -25,17 +25,27 @@ def row_scores(vectors: NDArray[np.floating], width: int, score: Callable[[Rows]
     Raises:
         ValueError: the vectors are not rows of ``width`` numbers.
     """
-    rows = np.asarray(vectors)
-    if rows.ndim != 2 or rows.shape[1] != width or not np.issubdtype(rows.dtype, np.floating):
-        raise ValueError(f"expected rows of {width} floating numbers, got {rows.dtype} {rows.shape}")
+    rows = checked_rows(vectors, width)
+    is_usable: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=1))
+    if not is_usable.all():
+        rows = np.where(is_usable[:, np.newaxis], rows, np.float32(0))
     with np.errstate(over="ignore", invalid="ignore"):
-        rows = rows.astype(np.float32, copy=False)
-        is_usable = np.isfinite(rows).all(axis=1)
-        if not is_usable.all():
-            rows = np.where(is_usable[:, np.newaxis], rows, np.float32(0))
         scores = score(rows).astype(np.float64)
     scores[~is_usable] = np.nan
     return scores
+
+
+def checked_rows(vectors: NDArray[np.floating], width: int) -> Rows:
+    """Return the vectors as float32 (n, width); numbers too large for float32 become infinite.
+
+    Raises:
+        ValueError: they are not rows of ``width`` floating numbers.
+    """
+    rows = np.asarray(vectors)
+    if rows.ndim != 2 or rows.shape[1] != width or not np.issubdtype(rows.dtype, np.floating):
+        raise ValueError(f"expected rows of {width} floating numbers, got {rows.dtype} {rows.shape}")
+    with np.errstate(over="ignore"):
+        return rows.astype(np.float32, copy=False)
 
 
 def require_finite(name: str, values: NDArray[np.generic], shape: tuple[int, ...]) -> None:

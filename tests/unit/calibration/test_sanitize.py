@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from calibration.faces import FacePicture
-from calibration.sanitize import BOUNDED_BELOW, fit_pixel_limits, statistics_of
+from calibration.sanitize import fit_pixel_limits, statistics_of
 from edge.defenses.pixels.traces import STATISTICS
 from edge.domain.face import Box, Face
 from edge.domain.frame import Frame
@@ -33,12 +33,18 @@ def a_face_picture(box: Box) -> FacePicture:
 @pytest.mark.parametrize("name", STATISTICS)
 def test_each_bound_refuses_its_share(name: str) -> None:
     statistics = some_statistics()
-    limits = fit_pixel_limits(statistics, share=0.01)
+    limits = fit_pixel_limits(statistics, share=0.01, below=("whiteness",))
     values = np.array([each[name] for each in statistics])
     assert np.mean(values > limits.most[name]) == pytest.approx(0.01)
-    assert (name in limits.least) == (name in BOUNDED_BELOW)
     if name in limits.least:
         assert np.mean(values < limits.least[name]) == pytest.approx(0.01)
+
+
+def test_only_what_is_asked_for_is_bounded() -> None:
+    limits = fit_pixel_limits(some_statistics(), share=0.01, above=("noise", "chroma"), below=("whiteness",))
+    assert (set(limits.most), set(limits.least)) == ({"noise", "chroma"}, {"whiteness"})
+    with pytest.raises(ValueError, match="bound something"):
+        fit_pixel_limits(some_statistics(), share=0.01, above=())
 
 
 def test_faces_too_small_to_measure_are_left_out() -> None:
