@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense, ViewEvidence, finding_of
+from edge.defenses.distribution import Distribution
 from edge.defenses.randomize import LEAST_SIDE, VIEW_COUNT, Randomize
 from edge.defenses.squeeze import SQUEEZERS, SqueezeDefense
 from edge.domain.face import Box, Face
 from edge.domain.profile import Agreement
 from edge.domain.reasons import Outcome
+from tests.support.baselines import a_baseline
 
 MODELS = ("a", "b")
 FACE = Face(frame_seq=1, box=Box(0, 0, 10, 10), landmarks=np.zeros((5, 2), np.float32), score=0.9)
@@ -25,6 +27,7 @@ DEFENSES: tuple[Defense, ...] = (
     Randomize(score_threshold=0.5, spread_thresholds={"a": 0.2, "b": 0.2}, plain_score_caps={"a": 1.0, "b": 1.0}),
     SqueezeDefense(shift_thresholds={m: dict.fromkeys(SQUEEZERS, 0.1) for m in ("a", "b")}),
     Agree(Agreement(source="a", target="b", weights=IDENTITY, threshold=0.5)),
+    Distribution(a_baseline(model, DIM) for model in MODELS),
 )
 
 
