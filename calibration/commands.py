@@ -1,23 +1,27 @@
 """``edge-gate evaluate``; ``edge-gate calibrate`` is beside, and named here for the entry points."""
 
-from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from calibration.cohort import Split
 from calibration.evaluate_clips import ClipResult, evaluate_clips, read_clips
-from calibration.evaluate_pairs import PairEvaluation, PairFigures, evaluate_pairs
+from calibration.evaluate_gate_pairs import evaluate_gate_pairs
+from calibration.evaluate_pairs import evaluate_pairs, find_faces
 from calibration.faces import FaceReader
+from calibration.identify_command import identify
 from calibration.intervals import require_exact_intervals
+from calibration.pair_choice import chosen_pairs
+from calibration.pair_report import PairMode, print_pairs
 from calibration.pairs import read_pairs
 from calibration.profile_commands import calibrate
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import read_profile
+from edge.daemon.assembly import GateParts, read_profile
 from edge.daemon.models import load_models
+from edge.recognition.gallery import Gallery
 from edge.settings.load import load_settings
 
 __all__ = ["calibrate", "evaluate"]
@@ -25,11 +29,7 @@ __all__ = ["calibrate", "evaluate"]
 evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=True)
 
 
-class PairMode(StrEnum):
-    """What is measured: each model alone, or both fused."""
-
-    BARE = "bare"
-    FUSED = "fused"
+evaluate.command("identify")(identify)
 
 
 @evaluate.command("pairs")
@@ -37,9 +37,17 @@ def pairs(
     images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
     file: Annotated[Path, typer.Option("--pairs", help="Pairs in the LFW View 2 format.")],
     mode: Annotated[
-        PairMode, typer.Option(help="bare: each model alone; fused: both, no defenses.")
+        PairMode,
+        typer.Option(
+            help="bare: each model alone; fused: both, no defenses; full: the gate's own decisions, with every "
+            "defense that needs one picture."
+        ),
     ] = PairMode.FUSED,
+    split: Annotated[
+        Split, typer.Option(help="all: every pair, as published; b: pairs of people whom no threshold was fitted on.")
+    ] = Split.ALL,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many pairs of each fold.")] = None,
+    *,
     state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -47,15 +55,17 @@ def pairs(
     """Verification accuracy by folds, and TAR at FAR against all-vs-all impostors among the pictures named."""
     require_exact_intervals()
     settings = load_settings(config, state_dir=state)
-    every = read_pairs(file, images)
-    if limit is not None:
-        every = _thinned(every, limit)
+    every = chosen_pairs(read_pairs(file, images), split, most_of_fold=limit)
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
         profile = read_profile(settings, models, environment="development")
-        reader = FaceReader(models, detector_threshold=profile.detector_threshold)
-        measured = evaluate_pairs(every, reader, profile.match, progress)
-    _print(mode, measured, as_json=as_json)
+        found = find_faces(every, FaceReader(models, detector_threshold=profile.detector_threshold), progress)
+        measured = evaluate_pairs(every, found, profile.match)
+        decided = None
+        if mode is PairMode.FULL:
+            parts = GateParts(settings, profile, models, Gallery(models.bindings, {}))
+            decided = evaluate_gate_pairs(every, found, parts, progress)
+    print_pairs(mode, measured, decided, as_json=as_json)
 
 
 @evaluate.command("faces")
@@ -127,40 +137,3 @@ def clips(
     printer.summary(
         {"clips": len(results), "right": right, "granted_wrong": wrong, "slowest_first_grant_ms": slowest}
     )
-
-
-def _thinned(every: tuple[Any, ...], limit: int) -> tuple[Any, ...]:
-    """Return, of each fold, the first half of ``limit`` genuine and impostor pairs each."""
-    kept = []
-    for fold in sorted({pair.fold for pair in every}):
-        for is_genuine in (True, False):
-            kept += [p for p in every if p.fold == fold and p.is_genuine is is_genuine][: limit // 2]
-    return tuple(kept)
-
-
-def _print(mode: PairMode, measured: PairEvaluation, *, as_json: bool) -> None:
-    chosen = measured.fused if mode is PairMode.FUSED else None
-    record: dict[str, Any] = {"mode": mode.value, "pairs": measured.pairs, **_figures(chosen)}
-    record["failed_to_enroll"] = measured.failed_to_enroll
-    record["models"] = {model: _figures(figures) for model, figures in measured.models.items()}
-    if as_json:
-        print_json(record)
-        return
-    print(f"{measured.pairs} pairs, {measured.failed_to_enroll} pictures without a usable face")
-    rows: Mapping[str, PairFigures] = {**measured.models, **({"fused": chosen} if chosen else {})}
-    for name, figures in rows.items():
-        low, high = figures.accuracy_ci95
-        tar = "  ".join(f"TAR {rate:.2%} at FAR {far:g}" for far, rate in figures.tar.items())
-        print(f"{name:18} accuracy {figures.accuracy:.2%} [{low:.2%}, {high:.2%}]  {tar}")
-
-
-def _figures(figures: PairFigures | None) -> dict[str, Any]:
-    if figures is None:
-        return {"accuracy": None, "accuracy_ci95": None, "tar": None}
-    return {
-        "accuracy": round(figures.accuracy, 5),
-        "accuracy_ci95": [round(end, 5) for end in figures.accuracy_ci95],
-        "tar": {f"{far:g}": round(rate, 5) for far, rate in figures.tar.items()},
-        "thresholds": {f"{far:g}": round(t, 4) for far, t in figures.thresholds.items()},
-        "impostors": figures.impostors,
-    }

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.faces import FaceReader
+from calibration.faces import FacePicture, FaceReader
 from calibration.intervals import Interval, clopper_pearson
 from calibration.pairs import Pair
 from calibration.verification import fold_accuracy, impostor_scores, threshold_at_far
@@ -51,13 +51,21 @@ class PairEvaluation:
     fused: PairFigures
 
 
-def evaluate_pairs(
-    pairs: Sequence[Pair], reader: FaceReader, point: MatchPoint, progress: Progress
-) -> PairEvaluation:
-    """Embed every picture once and measure. Pictures without a usable face fail to enroll and match nobody."""
+def find_faces(pairs: Sequence[Pair], reader: FaceReader, progress: Progress) -> dict[Path, FacePicture]:
+    """Return every picture that the pairs name and that has a usable face, each embedded once.
+
+    Raises:
+        EdgeError: an engine failed.
+    """
     paths = sorted({path for pair in pairs for path in (pair.first, pair.second)})
-    found = {p: f for p, f in reader.read_all(paths, progress, label="embedding pictures") if f is not None}
-    kept = [path for path in paths if path in found]
+    every = reader.read_all(paths, progress, label="embedding pictures")
+    return {path: picture for path, picture in every if picture is not None}
+
+
+def evaluate_pairs(pairs: Sequence[Pair], found: Mapping[Path, FacePicture], point: MatchPoint) -> PairEvaluation:
+    """Measure. Pictures that were not found to have a usable face fail to enroll and match nobody."""
+    paths = {path for pair in pairs for path in (pair.first, pair.second)}
+    kept = sorted(paths & set(found))
     row = {path: i for i, path in enumerate(kept)}
     people = _people(kept)
     vectors = {m: np.concatenate([found[p].vectors[m] for p in kept]) for m in point.weights}

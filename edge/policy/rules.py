@@ -42,8 +42,8 @@ def frame_rules(terms: FrameTerms) -> Rule:
             has_good_quality,
             _no_objection(terms.mandatory, terms.reasons),
             has_candidate,
-            _models_agree(terms.match),
-            _matches(terms.match),
+            models_agree(terms.match),
+            matches(terms.match),
             _defenses_passed(terms.mandatory, terms.reasons),
         )
     )
@@ -109,7 +109,7 @@ def _no_objection(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -> R
     return check
 
 
-def _models_agree(point: MatchPoint) -> Rule:
+def models_agree(point: MatchPoint) -> Rule:
     """Each model by itself must reach its loose floor.
 
     One sure of the person and another below its floor is a disagreement; one merely near is a stranger who resembles
@@ -150,7 +150,7 @@ def _defenses_passed(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -
     return check
 
 
-def _matches(point: MatchPoint) -> Rule:
+def matches(point: MatchPoint) -> Rule:
     """The fused score, computed again here from the models' scores, must reach the threshold."""
 
     def check(assessment: Assessment, now_ns: int) -> Reason | None:

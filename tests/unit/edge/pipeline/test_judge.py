@@ -1,8 +1,7 @@
 """The evidence of one frame: who is asked what, and when the expensive pass runs."""
 
-import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,76 +13,25 @@ from edge.defenses.base import Defense, ViewEvidence, finding_of
 from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.squeeze import SQUEEZED_VIEWS
 from edge.domain.assessment import Assessment
-from edge.domain.embedding import Binding
 from edge.domain.face import Box, Face
 from edge.domain.finding import Finding
-from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Outcome, QualityIssue, Reason
 from edge.domain.verdict import AttemptId
 from edge.pipeline.judge import FaceJudge
 from edge.pipeline.opinion import NAME, SecondOpinion
 from edge.pipeline.screen import Screener
-from edge.pipeline.verify import ModelStage, Verifier
+from edge.pipeline.verify import Verifier
 from edge.policy.decide import AttemptEvidence
-from edge.recognition.embed import Embedder
 from edge.recognition.gallery import Gallery, Template
-from edge.vision.align import ARCFACE_TEMPLATE
-from engines.catalog import CropRecipe
-from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, ViewSpec
-from engines.runtime.base import Engine, FloatArray, Precision
+from engines.render.spec import ViewSpec
+from tests.support.one_answer_models import PlainRenderer, face, frame, stage
 from tests.support.profiles import A, B, a_profile
 
 ANN = SubjectRef("ann")
 PROFILE = a_profile()
 X, Y, _ = np.eye(3, dtype=np.float32)
 SEEN = AttemptEvidence(attempt_id=AttemptId("t"), started_ns=0, assessments=())
-
-
-class PlainRenderer:
-    """Notes which views were asked for."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[str]] = []
-
-    def render(
-        self,
-        pixels: NDArray[np.uint8],
-        crop: CropGeometry,
-        views: Sequence[ViewSpec],
-        spec: InputSpec,
-        out: NDArray[np.float32],
-    ) -> None:
-        self.batches.append([view.name for view in views])
-        out[...] = 0
-
-
-class Answers(Engine):
-    """Answers the same vector for every view."""
-
-    runtime = "fake"
-
-    def __init__(self, vector: NDArray[np.float32], batch: int) -> None:
-        super().__init__(model_id="m", precision=Precision.FP32, input_shape=(batch, 3, 4, 4))
-        self._rows = np.repeat(vector[np.newaxis], batch, axis=0) * 7
-
-    def _activate(self) -> None: ...
-
-    def _infer(self, batch: FloatArray) -> Mapping[str, FloatArray]:
-        return {"y": self._rows}
-
-    def _deactivate(self) -> None: ...
-
-
-def stage(binding: Binding, vector: NDArray[np.float32], renderer: PlainRenderer) -> ModelStage:
-    engines: dict[int, Engine] = {n: Answers(vector, n) for n in (1, 4)}
-    for engine in engines.values():
-        engine.activate()
-    spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
-    return ModelStage(
-        Embedder(binding=binding, input_spec=spec, output="y", renderer=renderer, engines=engines),
-        CropRecipe.ALIGN_112,
-    )
 
 
 class Sees:
@@ -139,18 +87,6 @@ def world(
         ),
     )
     return judge, renderer
-
-
-def frame() -> Frame:
-    noise = np.random.default_rng(1).integers(60, 200, (240, 320, 3), np.uint8)
-    return Frame(
-        camera_id="c", seq=3, captured_ns=5, captured_utc=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), pixels=noise
-    )
-
-
-def face(width: float = 112) -> Face:
-    landmarks = (ARCFACE_TEMPLATE * width / 112 + 60).astype(np.float32)
-    return Face(frame_seq=3, box=Box(60, 60, width, width), landmarks=landmarks, score=0.9)
 
 
 def assess(judge: FaceJudge, seen: AttemptEvidence = SEEN, width: float = 112) -> Assessment:
