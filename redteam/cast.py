@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.frames import frame_of
-from calibration.identities import pictures_of
-from calibration.pairs import in_split_a
+from calibration.pictures.frames import frame_of
+from calibration.pictures.identities import pictures_of
+from calibration.pictures.pairs import in_split_a
 from edge.capture.picture import read_picture
 from edge.daemon.models import Models
 from edge.domain.clock import SystemClock

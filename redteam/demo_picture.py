@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from calibration.frames import frame_of
+from calibration.pictures.frames import frame_of
 from edge.capture.picture import read_picture
 from edge.daemon.models import SECOND, Models
 from edge.domain.clock import SystemClock

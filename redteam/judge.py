@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.frames import CAMERA_ID, frame_of
+from calibration.pictures.frames import CAMERA_ID, frame_of
 from edge.capture.picture import read_picture
 from edge.capture.source import Source, SourceKind
 from edge.capture.source_clock import SourceClock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.score_set import TEMPLATES
+from calibration.statistics.score_set import TEMPLATES
 from edge.domain.certificate import Certificate
 
 Rows = NDArray[np.float32]

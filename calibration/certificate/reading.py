@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.embedding_cache import EmbeddingCache
-from calibration.faces import FacePicture, reading_recipe
+from calibration.pictures.embedding_cache import EmbeddingCache
+from calibration.pictures.faces import FacePicture, reading_recipe
 from edge.daemon.models import Models
 from edge.domain.certificate import Mask
 from edge.domain.face import Face

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from calibration.certificate.comparisons import Comparisons
 from calibration.certificate.trials import Trials
-from calibration.intervals import Interval
+from calibration.statistics.intervals import Interval
 from edge.domain.certificate import Certificate
 
 Frames = Literal["1", "2of3"]

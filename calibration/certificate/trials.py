@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bootstrap import Draws, rate_interval
-from calibration.intervals import Interval, clopper_pearson
+from calibration.statistics.bootstrap import Draws, rate_interval
+from calibration.statistics.intervals import Interval, clopper_pearson
 
 VISIT = 3
 NEEDED = 2

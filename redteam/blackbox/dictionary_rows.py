@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from calibration.faces import FaceReader
-from calibration.identities import pictures_of
-from calibration.intervals import clopper_pearson
-from calibration.pairs import in_split_a
+from calibration.pictures.faces import FaceReader
+from calibration.pictures.identities import pictures_of
+from calibration.pictures.pairs import in_split_a
+from calibration.statistics.intervals import clopper_pearson
 from edge.daemon.models import Models
 from edge.domain.match import SubjectRef
 from edge.recognition.gallery import Gallery, Template

@@ -1,6 +1,6 @@
 """Which alignments attackers reached: how far patches moved the landmarks, and with them the aligned crop.
 
-What is measured here :mod:`calibration.reached` reads, to try the certificate for patches at those alignments.
+What is measured here :mod:`calibration.certificate.reached` reads, to try the certificate for patches there.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from calibration.reached import NUMBERS, ReachedAlignment
+from calibration.certificate.reached import NUMBERS, ReachedAlignment
 from edge.domain.errors import UsageError
 from edge.vision.align import AlignmentError, template_to_frame
 from redteam.twins.geometry import alignment_shift

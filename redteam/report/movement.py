@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calibration.reached import ReachedAlignment, checked_alignment
+from calibration.certificate.reached import ReachedAlignment, checked_alignment
 from edge.domain.errors import UsageError
 from edge.domain.reasons import Reason
 from redteam.campaign.plan import Alignment, Row

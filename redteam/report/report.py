@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calibration.reached import ReachedAlignment
+from calibration.certificate.reached import ReachedAlignment
 from edge.domain.profile import MatchPoint
 from redteam.campaign.records import Manifest, read_manifest, read_records
 from redteam.campaign.suites import suite_named

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from calibration.reached import read_reached
+from calibration.certificate.reached import read_reached
 from edge.commands.app import run_command_line
 from redteam.campaign import suites
 from redteam.campaign.plan import Alignment, Attacker, Row

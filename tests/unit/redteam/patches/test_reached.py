@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.reached import ReachedAlignment, read_reached
+from calibration.certificate.reached import ReachedAlignment, read_reached
 from edge.domain.errors import UsageError
 from edge.vision.align import ARCFACE_TEMPLATE, AlignmentError, template_to_frame
 

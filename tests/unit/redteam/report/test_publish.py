@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from calibration.reached import read_reached
+from calibration.certificate.reached import read_reached
 from edge.daemon.assembly import DEFAULT_PROFILE
 from edge.domain.errors import UsageError
 from edge.settings.tree import Settings
