@@ -15,7 +15,7 @@ SHARE = 0.02
 
 @pytest.fixture(scope="module")
 def fit() -> BaselineFit:
-    return fit_baseline("a", a_cloud(400, WIDTH), np.repeat(np.arange(80), 5), share=SHARE)
+    return fit_baseline("a", a_cloud(200, WIDTH), np.repeat(np.arange(40), 5), share=SHARE)
 
 
 @pytest.mark.parametrize("width", [8, 64])
@@ -38,7 +38,7 @@ def test_the_machine_is_scikit_learns(width: int, gamma: float, nu: float) -> No
 @pytest.mark.parametrize("check", CHECKS)
 def test_each_check_refuses_its_share_of_people_left_out(fit: BaselineFit, check: str) -> None:
     refused = fit.held_out[check] < fit.baseline.thresholds[check]
-    assert refused.mean() == pytest.approx(SHARE, abs=2 / 400)
+    assert refused.mean() == pytest.approx(SHARE, abs=2 / 200)
 
 
 def test_the_ellipsoid_tells_faces_from_made_up_ones(fit: BaselineFit) -> None:
@@ -46,7 +46,7 @@ def test_the_ellipsoid_tells_faces_from_made_up_ones(fit: BaselineFit) -> None:
 
 
 def test_no_array_holds_anybodys_vector(fit: BaselineFit) -> None:
-    cloud = a_cloud(400, WIDTH)
+    cloud = a_cloud(200, WIDTH)
     for values in fit.baseline.arrays().values():
         for rows in (values, values.T):
             if rows.ndim == 2 and rows.shape[1] == WIDTH:
@@ -55,7 +55,7 @@ def test_no_array_holds_anybodys_vector(fit: BaselineFit) -> None:
 
 
 def test_the_same_pictures_give_the_same_baseline(fit: BaselineFit) -> None:
-    again = fit_baseline("a", a_cloud(400, WIDTH), np.repeat(np.arange(80), 5), share=SHARE)
+    again = fit_baseline("a", a_cloud(200, WIDTH), np.repeat(np.arange(40), 5), share=SHARE)
     assert again.chosen == fit.chosen
     for name, values in fit.baseline.arrays().items():
         np.testing.assert_array_equal(again.baseline.arrays()[name], values)
