@@ -19,7 +19,7 @@ from edge.domain.profile import MatchPoint
 
 SHARES = tuple(round(0.4 + 0.05 * i, 2) for i in range(11))
 """Weights of the screening model that are tried."""
-FLOOR_FARS = (1e-2, 3e-3, 1e-3)
+FLOOR_FARS = (3e-2, 1e-2, 3e-3, 1e-3)
 """Rates of impostors that each model by itself may let through, loosest first."""
 ALONE_FAR = 1e-5
 """A model that names a stranger by itself contradicts the other; at this rate, or the least that can be resolved."""
