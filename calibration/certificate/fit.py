@@ -55,6 +55,9 @@ def fit_certificate(plan: Plan, model_id: str, rows: Rows, owners: NDArray[np.in
     Raises:
         ValueError: too few people to resolve a bound.
     """
+    candidates = candidates_of(owners, least=_LEAST_PICTURES)
+    if not len(candidates) or np.isnan(rows).all(axis=(0, 2)).any():
+        raise ValueError(f"{plan.name} needs people with two pictures, found under every mask")
     draft = Certificate(
         name=plan.name,
         model_id=model_id,
@@ -64,6 +67,6 @@ def fit_certificate(plan: Plan, model_id: str, rows: Rows, owners: NDArray[np.in
         thresholds=np.zeros(len(plan.masks)),
         bounds=plan.bounds,
     )
-    scored = compare(draft, rows, owners, candidates_of(owners, least=_LEAST_PICTURES), every_visit=True)
+    scored = compare(draft, rows, owners, candidates, every_visit=True)
     thresholds = share_out(scored.genuine, scored.impostor_rows(), [m.group for m in plan.masks], plan.bounds)
     return replace(draft, thresholds=thresholds)
