@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.fitting.operating_point import Goal
@@ -24,6 +25,8 @@ from edge.trust.signing import Signer
 _COLUMNS = {"threshold": 40, "value": 8, "value_95": 16, "far": 28, "frr": 28, "impostors": 9, "genuine": 7}
 
 calibrate = typer.Typer(help="Fit, show and sign the calibration profile.", no_args_is_help=True)
+
+calibrate.command("masks")(masks)
 
 
 @calibrate.command("fit")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from calibration.commands.certificate import certificate
 from calibration.commands.identify import identify
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluation.gate_pairs import evaluate_gate_pairs
@@ -27,6 +28,7 @@ evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=Tru
 
 
 evaluate.command("identify")(identify)
+evaluate.command("certificate")(certificate)
 
 
 @evaluate.command("pairs")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.certificate.copies import Copies, read_copies, rows_under
-from calibration.certificate.fit import PLANS, fit_certificate
+from calibration.certificate.fit import fitted_certificates
 from calibration.certificate.reading import OccludedReader
+from calibration.certificate.survey import Surveyor
 from calibration.fitting.agreement import AgreementFit, fit_agreement
 from calibration.fitting.attempts import Attempts, genuine_attempts
 from calibration.fitting.baseline import BaselineFit, fit_baseline
@@ -18,7 +18,7 @@ from calibration.fitting.operating_point import Candidate, Goal, fit_match
 from calibration.pictures.faces import FaceReader
 from calibration.statistics.joint_refusal import Shares, share_out
 from edge.domain.baseline import CHECKS
-from edge.domain.certificate import Alignment, Certificate, Mask
+from edge.domain.certificate import Certificate
 from engines.progress import Progress
 
 DEFENSES_FRR = 0.015
@@ -79,9 +79,7 @@ def fit_split_a(material: Material, readers: Readers, goal: Goal, progress: Prog
     baselines = _baselines(material, (screen, second), progress)
     left_out = _left_out(attempts, agreement, baselines, second, screen)
     shares = share_out(defense_measures(attempts, match.point, left_out), DEFENSES_FRR)
-    copies = read_copies(
-        material.plain.pictures, readers.occluded, masks_of_plans(), progress, label="split A behind masks"
-    )
+    surveyor = Surveyor(readers.faces, readers.occluded, progress)
     return Fit(
         goal=goal,
         match=match,
@@ -90,23 +88,9 @@ def fit_split_a(material: Material, readers: Readers, goal: Goal, progress: Prog
         shares=shares,
         agreement=agreement,
         baselines=baselines,
-        certificates=_certificates(copies, screen, material.plain.owners),
+        certificates=fitted_certificates(material.people, surveyor, screen),
         material=material,
         attempts=attempts,
-    )
-
-
-def masks_of_plans() -> dict[Alignment, tuple[Mask, ...]]:
-    """Return every mask that a certificate hides, by alignment."""
-    masks: dict[Alignment, tuple[Mask, ...]] = {}
-    for plan in PLANS:
-        masks[plan.alignment] = (*masks.get(plan.alignment, ()), *plan.masks)
-    return masks
-
-
-def _certificates(copies: Copies, model_id: str, owners: NDArray[np.int64]) -> tuple[Certificate, ...]:
-    return tuple(
-        fit_certificate(plan, model_id, rows_under(copies, plan.alignment, plan.masks), owners) for plan in PLANS
     )
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from calibration.certificate.comparisons import candidates_of, compare
-from calibration.certificate.copies import rows_under
 from calibration.certificate.family import BANDS, CHEAP, DEAR, as_one
 from calibration.certificate.fit import Plan, fit_certificate
 from calibration.certificate.rows import Column, rows_of, worst
@@ -63,11 +62,6 @@ def test_two_of_three_let_more_people_in() -> None:
 def test_masks_of_one_group_have_one_bound() -> None:
     assert {mask.group for mask in as_one(BANDS)} == {"all"}
     assert [mask.name for mask in as_one(BANDS)] == [mask.name for mask in BANDS]
-
-
-def test_rows_come_in_the_order_asked_for() -> None:
-    copies = {Alignment.GIVEN: {mask.name: ROWS[:, i] for i, mask in enumerate(BANDS)}}
-    np.testing.assert_array_equal(rows_under(copies, Alignment.GIVEN, BANDS[::-1]), ROWS[:, ::-1])
 
 
 def test_too_few_people_resolve_no_bound() -> None:

@@ -47,6 +47,14 @@ def test_an_enrollment_picture_without_a_face_under_a_mask_is_left_out_there() -
     np.testing.assert_allclose(template[1], CERTIFICATE.template(ROWS[1:3])[1])
 
 
+def test_a_mask_under_which_nothing_was_found_matches_nobody() -> None:
+    rows = ROWS[:2].copy()
+    rows[:, 1] = np.nan
+    template = CERTIFICATE.template(rows)
+    assert np.isnan(template[1]).all()
+    assert CERTIFICATE.holds(CERTIFICATE.scores(template, ROWS[0])).tolist() == [True, False, True]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
