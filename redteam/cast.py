@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.identities import pictures_of
-from calibration.pairs import in_split_a
+from calibration.pictures.frames import frame_of
+from calibration.pictures.identities import pictures_of
+from calibration.pictures.pairs import in_split_a
 from edge.capture.picture import read_picture
 from edge.daemon.models import Models
 from edge.domain.clock import SystemClock
@@ -25,7 +26,6 @@ from edge.pipeline.enroll import PictureTaker, vet
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
-from redteam.scene import frame_of
 
 ENROLLED = 5
 CRAFTING = 3

@@ -1,25 +1,27 @@
 """``edge-gate redteam``: attacks on the gate, from a source checkout with ``make redteam-setup``."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import PROVISIONAL_PROFILE, GateParts, read_profile
+from edge.daemon.assembly import read_profile
 from edge.daemon.models import SECOND, load_models
-from edge.domain.errors import EdgeError, UsageError
+from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
-from edge.settings.tree import Settings
-from edge.trust.profile import read_profile_file
-from redteam.success import Point
+from redteam.cast import split_b
+from redteam.report.honesty import refuse_dishonest
+from redteam.theater import open_theater
+
+if TYPE_CHECKING:
+    from redteam.report.report import Report
 
 _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_mean_cosine": 16} | {
     "ours_success": 12,
@@ -29,12 +31,11 @@ _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_m
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
 _OUT = Path("redteam-out")
-_COLUMNS = {"attacker": 10, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
+_COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
     "success": 8,
     "rate": 7,
     "rate_at_lockout": 15,
 }
-_VICTIMS = 40
 
 
 @app.command("run")
@@ -64,34 +65,34 @@ def run(
     if (images is None) != (subjects is None):
         raise UsageError("--images and --subjects belong together", hint="give both, or neither for two portraits")
     with _torch_needed():
+        from redteam.campaign.provenance import source_revision, torch_version
         from redteam.campaign.records import PORTRAITS_FOLDER, Manifest
         from redteam.campaign.runner import choose_scenes, run_campaign
         from redteam.campaign.suites import suite_named
         from redteam.campaign.worker import Equipment
-        from redteam.cast import cast_of, split_b
         from redteam.portraits import portrait_pictures
+        from redteam.report.publish import publish
     rows = suite_named(suite)
     settings, progress = load_settings(config, state_dir=state), rich_progress()
     pictures = split_b(images, _names(subjects)) if images and subjects else portrait_pictures(out / PORTRAITS_FOLDER)
-    with load_models(settings.engine, progress=progress) as models:
-        profile = read_profile(settings, models, environment="development")
-        cast = cast_of(pictures, models, profile, progress, most_victims=_VICTIMS)
-        scenes = choose_scenes(rows, cast, settings, profile, models, progress)
+    with open_theater(settings, pictures, progress) as theater:
+        scenes = choose_scenes(rows, theater)
         manifest = Manifest(
             suite=suite,
             seed=seed,
-            revision=_revision(),
-            profile_digest=profile.digest,
-            precision=models.precision.value,
-            torch=_torch_version(),
-            cast=f"{len(cast.victims)} enrolled; {pictures.words}",
+            revision=source_revision(),
+            profile_digest=theater.profile.digest,
+            precision=theater.models.precision.value,
+            torch=torch_version(),
+            cast=f"{len(theater.cast.victims)} enrolled; {pictures.words}",
         )
-    equipment = Equipment(settings, profile, cast.gallery, out, seed)
+    equipment = Equipment(settings, theater.profile, theater.cast.gallery, out, seed)
     run_campaign(
         rows, scenes, manifest, equipment, progress, processes=processes, is_across_revisions=is_across_revisions
     )
-    _, failed = _write_report(out, settings, images, as_json=as_json)
-    _refuse_dishonest(failed)
+    made = publish(out, settings, images)
+    _show(made, out, as_json=as_json)
+    refuse_dishonest(made.checks)
 
 
 @app.command("report")
@@ -99,6 +100,9 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")] = _OUT,
     markdown: Annotated[
         Path | None, typer.Option(help="Write the tables there too, such as docs/reference/robustness.md.")
+    ] = None,
+    reached: Annotated[
+        Path | None, typer.Option(help="Write the alignments that patches reached there too, a JSON object a line.")
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="The campaign's folder of identities, for the clean pictures of the report.")
@@ -109,14 +113,16 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Print the rows of a campaign and write its report.html, with pictures and curves, into its folder."""
-    settings = load_settings(config, state_dir=state)
-    text, failed = _write_report(folder, settings, images, as_json=as_json)
+    with _torch_needed():
+        from redteam.report.markdown import write_markdown
+        from redteam.report.publish import publish
+    made = publish(folder, load_settings(config, state_dir=state), images)
+    _show(made, folder, as_json=as_json)
     if markdown is not None:
-        try:
-            markdown.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{markdown} cannot be written: {error}", hint="name another file") from error
-    _refuse_dishonest(failed)
+        write_markdown(made, markdown)
+    if reached is not None:
+        _write_alignments(made, reached)
+    refuse_dishonest(made.checks)
 
 
 @app.command("dictionary")
@@ -131,13 +137,10 @@ def dictionary(
     """Choose five faces of split A that resemble most people, and show them to people of split B."""
     with _torch_needed():
         from redteam.blackbox.dictionary_rows import dictionary_rows
-        from redteam.cast import cast_of, split_b
-    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    settings, pictures = load_settings(config, state_dir=state), split_b(images, _names(subjects))
     printer = Printer(as_json=as_json, columns=_COLUMNS)
-    with load_models(settings.engine, progress=progress) as models:
-        profile = read_profile(settings, models, environment="development")
-        cast = cast_of(split_b(images, _names(subjects)), models, profile, progress, most_victims=_VICTIMS)
-        for values in dictionary_rows(images, cast, settings, profile, models, progress):
+    with open_theater(settings, pictures, rich_progress()) as theater:
+        for values in dictionary_rows(images, theater):
             printer.record(values)
 
 
@@ -154,18 +157,14 @@ def oracle(
     """Run our attacks and another library's on the same models, with equal budgets: ours may not reach less."""
     with _torch_needed():
         from redteam.campaign.arsenal import Twins
-        from redteam.cast import cast_of, split_b
-        from redteam.judge import Judge
         from redteam.oracle.comparison import Bench, compare
         from redteam.scenes import impersonations
-    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    settings, pictures = load_settings(config, state_dir=state), split_b(images, _names(subjects))
     printer = Printer(as_json=as_json, columns=_ORACLE_COLUMNS)
-    with load_models(settings.engine, progress=progress) as models:
-        profile = read_profile(settings, models, environment="development")
-        cast = cast_of(split_b(images, _names(subjects)), models, profile, progress, most_victims=scenes)
-        judge = Judge(GateParts(settings, profile, models, cast.gallery))
-        chosen = [s.knowing_templates() for s in impersonations(cast, judge, scenes, progress)]
-        for values in compare(Bench(chosen, Twins.load(settings.engine, profile), judge)):
+    with open_theater(settings, pictures, rich_progress(), most_victims=scenes) as theater:
+        judge = theater.judge()
+        chosen = [s.knowing_templates() for s in impersonations(theater.cast, judge, scenes, theater.progress)]
+        for values in compare(Bench(chosen, Twins.load(settings.engine, theater.profile), judge)):
             printer.record(values)
 
 
@@ -208,48 +207,23 @@ def demo_picture(
         raise typer.Exit(1)
 
 
-def _write_report(folder: Path, settings: Settings, images: Path | None, *, as_json: bool) -> tuple[str, list[str]]:
-    """Write a campaign's page, print its rows, and return its tables as Markdown and the checks that failed."""
-    with _torch_needed():
-        from redteam.campaign.records import PORTRAITS_FOLDER, read_manifest
-        from redteam.report.clean import clean_pixels_below
-        from redteam.report.html import write_html
-        from redteam.report.markdown import markdown_of
-        from redteam.report.report import build_report
-    file = read_profile_file(settings.policy.profile or PROVISIONAL_PROFILE)
-    manifest = read_manifest(folder)
-    if manifest.profile_digest != file.digest:
-        raise UsageError(
-            f"{folder} attacked the thresholds of profile {manifest.profile_digest[:12]}, not {file.digest[:12]}",
-            hint="set policy.profile to the profile that was attacked",
-        )
-    profile = read_profile(settings, environment="development")
-    names = {Point.LOOSE: "floor_far", Point.STRICT: "alone_far"}
-    fars = {p: far for p, name in names.items() if isinstance(far := file.measured.get(name), float)}
-    made = build_report(folder, profile.match, fars, clean_pixels_below(images or folder / PORTRAITS_FOLDER))
-    write_html(made, folder / "report.html")
+def _show(made: "Report", folder: Path, *, as_json: bool) -> None:
+    """Print a campaign's rows, and with JSON everything else that its report knows."""
     printer = Printer(as_json=as_json, columns=_COLUMNS)
     for values in (*made.row_values(), *made.minimal_values(), *made.movement_values(), *made.check_values()):
         if as_json:
             print_json(values)
         elif "rate" in values:
             printer.record(values)
-    failed = [str(c["check"]) for c in made.check_values() if c["ok"] is False]
     print(f"report: {folder / 'report.html'}", file=sys.stderr)
-    return markdown_of(made), failed
 
 
-def _refuse_dishonest(failed: list[str]) -> None:
-    """End with code 1 where an attack was too weak for its rows to mean anything.
+def _write_alignments(made: "Report", file: Path) -> None:
+    from redteam.patches.reached import write_reached
 
-    Raises:
-        EdgeError: a check failed.
-    """
-    if failed:
-        raise EdgeError(
-            f"the attacks were not what they claim to be: {'; '.join(failed)}",
-            hint="rows marked void are not to be published; more steps or scenes may mend it",
-        )
+    if not made.movements:
+        raise UsageError("no patch was worn in this campaign", hint="give the folder of one with --suite patch")
+    write_reached(made.reached(), file)
 
 
 @contextmanager
@@ -270,25 +244,3 @@ def _names(file: Path) -> list[str]:
         return file.read_text("utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}", hint="give a text file, one name a line") from error
-
-
-def _revision() -> str:
-    """Return the source's revision; a ``+`` tells of changes that are in no commit, ``unknown`` of no repository."""
-    root = Path(__file__).parents[1]
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ("git", "-C", str(root), *arguments), capture_output=True, text=True, check=True, timeout=30
-        ).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-
-
-def _torch_version() -> str:
-    import torch
-
-    return str(torch.__version__)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from calibration.pictures.frames import frame_of
 from edge.capture.picture import read_picture
 from edge.daemon.models import SECOND, Models
 from edge.domain.clock import SystemClock
@@ -23,7 +24,7 @@ from engines.render.spec import PLAIN
 from redteam.attacks.budget import LinfBall
 from redteam.campaign.arsenal import Twins, attack_of, frames_of, objective_of
 from redteam.campaign.plan import Attacker, Row
-from redteam.scene import Goal, Scene, frame_of
+from redteam.scene import Goal, Scene
 
 _SEED = 7
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.pictures.frames import CAMERA_ID, frame_of
 from edge.capture.picture import read_picture
 from edge.capture.source import Source, SourceKind
 from edge.capture.source_clock import SourceClock
@@ -26,7 +27,7 @@ from edge.recognition.gallery import Gallery
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.detect import FaceDetector
 from engines.render.spec import PLAIN
-from redteam.scene import Scene, frame_of
+from redteam.scene import Scene
 
 TRIES = 5
 """How often a picture is shown: so many near misses start a hold, so what they reach is what anybody can."""
@@ -69,7 +70,7 @@ class Judge:
         self._parts = parts
         self.profile = parts.profile
         self._clock = SourceClock(SystemClock())
-        self._source = Source(kind=SourceKind.PICTURE, location="picture", camera_id="redteam")
+        self._source = Source(kind=SourceKind.PICTURE, location="picture", camera_id=CAMERA_ID)
         self._detector = FaceDetector(parts.models.detector, threshold=parts.profile.detector_threshold)
         self._seed = unsafe_seed
         self._stages = stages_of(parts, self._source, self._clock)

@@ -7,21 +7,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain.clock import Clock
 from edge.domain.face import Face
-from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
-
-
-def frame_of(pixels: NDArray[np.uint8], clock: Clock) -> Frame:
-    """Return a picture, uint8 BGR (h, w, 3), as a frame that was captured just now."""
-    return Frame(
-        camera_id="redteam",
-        seq=0,
-        captured_ns=clock.monotonic_ns(),
-        captured_utc=clock.utc(),
-        pixels=pixels,
-    )
 
 
 class Goal(StrEnum):

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from edge.daemon.assembly import PROVISIONAL_PROFILE
+from edge.daemon.assembly import DEFAULT_PROFILE
 from edge.trust.profile import load_profile
 from redteam.campaign.records import Record, read_manifest, read_records
 from redteam.report.outcomes import judgement_of
@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     by_row: dict[str, list[Record]] = {}
     for record in read_records(folder):
         by_row.setdefault(record.row, []).append(record)
-    match = load_profile(PROVISIONAL_PROFILE, environment="development").match
+    match = load_profile(DEFAULT_PROFILE, environment="development").match
     index = []
     for row, records in by_row.items():
         for record in sorted(records, key=lambda r: r.scene)[:_SCENES_A_ROW]:

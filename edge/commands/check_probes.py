@@ -8,6 +8,7 @@ from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.daemon.assembly import CatalogModels, gallery_of, read_profile
 from edge.daemon.broker import broker_options
 from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
+from edge.daemon.profile_in_force import date_problem, profile_in_force, refuse_outgrown
 from edge.daemon.service import camera_source
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
@@ -35,8 +36,11 @@ def _engines(settings: Settings) -> str:
 
 
 def _profile(settings: Settings) -> str:
-    profile = read_profile(settings, CatalogModels())
-    return f"{profile.name}{' (provisional)' if profile.is_provisional else ''}, digest {profile.digest[:12]}"
+    now = SystemClock().utc()
+    profile = profile_in_force(settings, CatalogModels(), SystemClock())
+    problem = date_problem(profile.created, profile.expires, now)
+    date = problem[0] if problem else f"expires in {(profile.expires - now).days} days"
+    return f"{profile.name}, signed by {profile.signed_by} {profile.key_id}, {date}, digest {profile.digest[:12]}"
 
 
 def _state(settings: Settings) -> str:
@@ -58,6 +62,18 @@ def _people(settings: Settings) -> str:
         models = CatalogModels()
         gallery_of(models, opened.gallery.load_templates(models.bindings))
         return f"{len(opened.gallery.people())} people, every template open and bound to the models that run"
+
+
+def _gallery(settings: Settings) -> str:
+    """Compare how many are enrolled with how many the profile is for, whoever signed it: another line tells that."""
+    room = read_profile(settings, environment="development")
+    opened, _ = open_gate_state(settings)
+    with opened:
+        people = opened.gallery.count()
+    refuse_outgrown(people, room)
+    is_nearly_full = room.gallery.is_nearly_full_with(people)
+    warning = ", nearly full: fit a profile for a larger gallery soon" if is_nearly_full else ""
+    return f"{people} people, and the profile is for {room.gallery.most_people} at most{warning}"
 
 
 def _key(settings: Settings) -> str:
@@ -100,6 +116,7 @@ PROBES: Mapping[str, Probe] = {
     "profile": _profile,
     "state": _state,
     "people": _people,
+    "gallery": _gallery,
     "key": _key,
     "disk": _disk,
     "broker": _broker,

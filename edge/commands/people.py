@@ -16,6 +16,7 @@ from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import gallery_of, read_profile
 from edge.daemon.models import Models, load_models
+from edge.daemon.profile_in_force import refuse_outgrown
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
 from edge.domain.embedding import Embedding
@@ -58,6 +59,7 @@ def enroll(
     opened, _ = open_gate_state(settings)
     with opened, load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")
+        refuse_outgrown(opened.gallery.count() + 1, profile)
         result = _collect(parsed, models, profile, opened)
         if result.pictures:
             opened.gallery.enroll(

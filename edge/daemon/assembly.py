@@ -41,7 +41,7 @@ from edge.store.templates import SubjectTemplates
 from edge.trust.profile import load_profile
 from edge.vision.detect import FaceDetector
 
-PROVISIONAL_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "provisional"
+DEFAULT_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "default"
 
 REASON_OF_FAILURE: Mapping[str, Reason] = {
     "agree": Reason.MODEL_DISAGREEMENT,
@@ -78,24 +78,44 @@ class CatalogModels:
 def read_profile(settings: Settings, models: Bound | None = None, *, environment: str | None = None) -> Profile:
     """Read the calibration profile and check that it was measured with the running models.
 
+    For commands that open no door; what decides at one, or says what would, asks ``profile_in_force``.
+
     Args:
-        settings: names the folder; by default the profile that ships with the gate.
+        settings: names the folder, by default the profile that ships with the gate, and the keys that may sign it.
         models: the running models, if any are.
-        environment: overrides the settings' environment, for commands that open no door.
+        environment: overrides the settings' environment: in ``development`` nobody need have signed it.
 
     Raises:
         ConfigError: it is missing or malformed.
-        TrustError: altered, unsigned in production, or made for another model, recipe or precision class.
+        TrustError: altered, signed by somebody who may not, unsigned in production, or made for another model, recipe
+            or precision class.
     """
     profile = load_profile(
-        settings.policy.profile or PROVISIONAL_PROFILE, environment=environment or settings.environment.value
+        profile_folder(settings),
+        environment=environment or settings.environment.value,
+        trusted_keys=settings.trust.public_keys,
     )
-    if models is not None and {m: profile.bindings.get(m) for m in models.bindings} != dict(models.bindings):
+    if models is not None:
+        refuse_other_models(profile, models)
+    return profile
+
+
+def profile_folder(settings: Settings) -> Path:
+    """Return the folder of the profile that the settings name, by default the one that ships with the gate."""
+    return settings.policy.profile or DEFAULT_PROFILE
+
+
+def refuse_other_models(profile: Profile, models: Bound) -> None:
+    """Return if ``profile`` was measured with ``models``.
+
+    Raises:
+        TrustError: with another model, recipe or precision class.
+    """
+    if {m: profile.bindings.get(m) for m in models.bindings} != dict(models.bindings):
         raise TrustError(
             f"the profile {profile.name} was measured with other models, crops or precision than the ones that run",
-            hint="use the profile that ships with this version, or fit one with 'edge-gate calibrate provisional'",
+            hint="use the profile that ships with this version, or fit one with 'edge-gate calibrate fit'",
         )
-    return profile
 
 
 def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
@@ -113,7 +133,11 @@ def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
     """Return every defense of the gate with its thresholds."""
     return (
-        Randomize(score_threshold=profile.random_score_threshold, spread_thresholds=profile.random_spread_thresholds),
+        Randomize(
+            score_threshold=profile.random_score_threshold,
+            spread_thresholds=profile.random_spread_thresholds,
+            plain_score_caps=profile.plain_score_caps,
+        ),
         SqueezeDefense(shift_thresholds=profile.squeeze_thresholds),
         Agree(profile.agreement),
     )

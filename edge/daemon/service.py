@@ -10,13 +10,15 @@ import structlog
 
 from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
-from edge.daemon.assembly import GateParts, build_gate, policy_of, read_profile
+from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
 from edge.daemon.notify import Notifier
+from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
 from edge.daemon.state import open_gate_state
+from edge.daemon.watched_gallery import WatchedGallery
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import ConfigError, EdgeError, StoreError
@@ -118,8 +120,10 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
     with sole_daemon(settings.state_dir):
         state, keys = open_gate_state(settings)
         with state, load_models(settings.engine) as models:
-            profile = read_profile(settings, models)
+            profile = profile_in_force(settings, models, SystemClock())
+            warn_of_date(profile, SystemClock().utc())
             people = LiveGallery(models, state, SystemClock())
+            refuse_outgrown(len(people()), profile)
             _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
 
 
@@ -181,9 +185,13 @@ class _Service:
             wake=self._messenger.wake,
         )
 
-    def run(self, people: LiveGallery) -> None:
+    def run(self, live: LiveGallery) -> None:
         """Serve until the feed ends or a stop is asked for."""
         source = self._source
+        people = WatchedGallery(
+            live, self._parts.profile, self._settings.environment, self._clock, self._bus.on_anomaly
+        )
+        people()
         self._messenger.start()
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))

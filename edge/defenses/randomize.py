@@ -22,16 +22,27 @@ LEAST_SIDE = 299 / 331  # Xie et al. resize to 299..331 of 331 pixels
 class Randomize:
     """Every random view must still score high, and none may fall far below the plain view.
 
+    A drop is measured from the plain score, but from no more than genuine scores reach: an enrolled picture that is
+    shown again scores 1 plainly and has further to fall than any other of the same person.
+
     Args:
         score_threshold: least mean fused score over the random views.
         spread_thresholds: most drop from the plain score to the lowest random view, by model id.
+        plain_score_caps: most that the plain score counts there, by model id.
     """
 
     name = "randomize"
 
-    def __init__(self, *, score_threshold: float, spread_thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        *,
+        score_threshold: float,
+        spread_thresholds: Mapping[str, float],
+        plain_score_caps: Mapping[str, float],
+    ) -> None:
         self._score_threshold = score_threshold
         self._spread_thresholds = dict(spread_thresholds)
+        self._plain_score_caps = dict(plain_score_caps)
 
     def views(self, face: Face, rng: random.Random) -> tuple[ViewSpec, ...]:
         """Draw ``VIEW_COUNT`` shrunken, shifted placements of the crop."""
@@ -48,7 +59,8 @@ class Randomize:
             ]
             for model, threshold in self._spread_thresholds.items():
                 scores = evidence.scores[model]
-                drop = float(scores[plain] - np.min(scores[rows]))
+                start = np.minimum(scores[plain], self._plain_score_caps[model])  # NaN stays NaN
+                drop = float(start - np.min(scores[rows]))
                 checks.append(Check(f"random drop {model}", drop, threshold, is_floor=False))
         except (KeyError, IndexError) as error:
             return error_finding(self.name, f"missing evidence: {error}")

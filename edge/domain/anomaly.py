@@ -1,7 +1,7 @@
 """What counts as an anomaly, and the report of one: something an operator should know of. It opens nothing.
 
 Every ``Reason`` is either ordinary (people come, people are refused) or an anomaly that somebody should look at.
-A few anomalies are no verdict's reason: they happen on the bus.
+A few anomalies are no verdict's reason: they happen on the bus, or before anything is wrong.
 """
 
 import datetime as dt
@@ -23,6 +23,7 @@ class Anomaly(StrEnum):
     IDENTITY_CHANGED = Reason.IDENTITY_CHANGED.value
     HELD = Reason.HELD.value
     EMPTY_GALLERY = Reason.EMPTY_GALLERY.value
+    GALLERY_OUTGROWN = Reason.GALLERY_OUTGROWN.value
     EMPTY_POLICY = Reason.EMPTY_POLICY.value
     STALE_FRAME = Reason.STALE_FRAME.value
     FROZEN_FEED = Reason.FROZEN_FEED.value
@@ -36,6 +37,7 @@ class Anomaly(StrEnum):
     FAULT_INTERNAL = Reason.FAULT_INTERNAL.value
 
     RETAINED_COMMAND = "retained_command"
+    GALLERY_NEARLY_FULL = "gallery_nearly_full"
 
     @property
     def is_fault(self) -> bool:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
 
     EMPTY_GALLERY = "empty_gallery"
+    GALLERY_OUTGROWN = "gallery_outgrown"
     EMPTY_POLICY = "empty_policy"
     STALE_FRAME = "stale_frame"
     FROZEN_FEED = "frozen_feed"

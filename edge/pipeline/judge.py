@@ -21,7 +21,7 @@ class FaceJudge:
     """Collects the evidence of one frame. It judges nothing itself: the policy does.
 
     Attributes:
-        profile: limits of the quality gate.
+        profile: limits of the quality gate, and of how many people it may serve.
         gallery: gives the people enrolled, as they stand.
         screener: the cheap pass.
         opinion: what the other model says of an unknown face, once an attempt.
@@ -50,6 +50,8 @@ class FaceJudge:
         gallery = self.gallery()
         if not len(gallery):
             return replace(seen, fault=Reason.EMPTY_GALLERY)
+        if self.profile.gallery.is_outgrown_by(len(gallery)):
+            return replace(seen, fault=Reason.GALLERY_OUTGROWN)
         candidate = self.screener.candidate(pixels, face, gallery)
         if candidate is None:
             if self.opinion.was_asked(evidence.assessments):

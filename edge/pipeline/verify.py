@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.defenses.base import Defense, ViewEvidence
+from edge.defenses.pixels.base import PixelDefense
 from edge.domain.embedding import Embedding
 from edge.domain.face import Face
 from edge.domain.finding import Finding
@@ -52,13 +53,21 @@ class Verifier:
         defenses: all defenses, in order; their views are rendered together.
         point: the joint operating point, for fused scores.
         rng: source of the random views: ``secrets.SystemRandom()`` except in tests.
+        pixel_defenses: all defenses that look at the frame itself; their findings come after the others'.
     """
 
     def __init__(
-        self, *, models: Sequence[ModelStage], defenses: Sequence[Defense], point: MatchPoint, rng: random.Random
+        self,
+        *,
+        models: Sequence[ModelStage],
+        defenses: Sequence[Defense],
+        point: MatchPoint,
+        rng: random.Random,
+        pixel_defenses: Sequence[PixelDefense] = (),
     ) -> None:
         self._models = tuple(models)
         self._defenses = tuple(defenses)
+        self._pixel_defenses = tuple(pixel_defenses)
         self._point = point
         self._rng = rng
 
@@ -120,7 +129,9 @@ class Verifier:
             fused=float(evidence.fused[plain]),
             per_model={model: float(rows[plain]) for model, rows in scores.items()},
         )
-        return Verification(match, tuple(defense.judge(evidence) for defense in self._defenses))
+        of_views = [defense.judge(evidence) for defense in self._defenses]
+        of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]
+        return Verification(match, (*of_views, *of_pixels))
 
     def _views(self, face: Face) -> tuple[ViewSpec, ...]:
         named = [view for defense in self._defenses for view in defense.views(face, self._rng)]

@@ -31,6 +31,7 @@ _TELLING = (
     Reason.STALE_FRAME,
     Reason.DARK_FRAME,
     Reason.EMPTY_GALLERY,
+    Reason.GALLERY_OUTGROWN,
     Reason.EMPTY_POLICY,
     Reason.UNKNOWN_PERSON,
     Reason.LOW_QUALITY,

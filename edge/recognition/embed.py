@@ -68,15 +68,45 @@ class Embedder:
         """Embed a single view as a bound :class:`Embedding`. Raises as :meth:`embed` does."""
         return Embedding(self.binding, self.embed(pixels, crop, (view,))[0])
 
+    def embed_faces(self, faces: Sequence[tuple[NDArray[np.uint8], CropGeometry]], view: ViewSpec) -> FloatArray:
+        """Embed one view of each of many faces, in batches as large as an engine is compiled for.
+
+        Args:
+            faces: frame pixels, uint8 BGR (h, w, 3), and where this model's crop lies in them; at least one.
+            view: what to make of every crop.
+
+        Returns:
+            float32 (len(faces), d), rows of unit norm, in order.
+
+        Raises:
+            RecognitionError: as :meth:`embed`.
+        """
+        largest = next(reversed(self._engines))
+        parts: list[FloatArray] = []
+        for start in range(0, len(faces), largest):
+            few = faces[start : start + largest]
+            batch = self._batch_for(len(few))
+            buffer = self._buffers[batch]
+            for row, (pixels, crop) in enumerate(few):
+                self._renderer.render(pixels, crop, (view,), self._input_spec, buffer[row : row + 1])
+            parts.append(self._inferred(batch, len(few)))
+        return np.concatenate(parts)
+
     def _embed_part(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
-        batch = next(size for size in self._engines if size >= len(views))
-        buffer = self._buffers[batch]
-        self._renderer.render(pixels, crop, views, self._input_spec, buffer[: len(views)])
+        batch = self._batch_for(len(views))
+        self._renderer.render(pixels, crop, views, self._input_spec, self._buffers[batch][: len(views)])
+        return self._inferred(batch, len(views))
+
+    def _batch_for(self, count: int) -> int:
+        return next(size for size in self._engines if size >= count)
+
+    def _inferred(self, batch: int, count: int) -> FloatArray:
+        """Return the unit rows of the first ``count`` pictures of a batch size's buffer."""
         try:
-            raw = self._engines[batch].infer(buffer)[self._output][: len(views)]
+            raw = self._engines[batch].infer(self._buffers[batch])[self._output][:count]
         except EngineError as error:
             raise RecognitionError(str(error), hint=error.hint) from error
-        return _unit_rows(raw.reshape(len(views), -1), self.binding.model_id)
+        return _unit_rows(raw.reshape(count, -1), self.binding.model_id)
 
 
 def _unit_rows(raw: FloatArray, model_id: str) -> FloatArray:

@@ -6,7 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from edge.trust.signing import is_small_order
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Environment(StrEnum):
@@ -109,6 +112,35 @@ class PolicySection(Section):
     profile: Path | None = Field(
         default=None, description="Folder of the calibration profile. Default: the one that ships with the gate."
     )
+
+
+class TrustSection(Section):
+    """Whom the gate believes."""
+
+    profile_keys: tuple[PublicKey, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Public keys, hexadecimal, of those who may sign the calibration profile. In a variable: with "
+        "commas between them.",
+    )
+
+    @field_validator("profile_keys", mode="before")
+    @classmethod
+    def _from_a_variable(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("profile_keys")
+    @classmethod
+    def _no_key_that_anybody_signs_for(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if is_small_order(bytes.fromhex(key)):
+                raise ValueError(f"{key} is nobody's public key: anybody could sign for it")
+        return keys
+
+    @property
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The keys, 32 raw bytes each."""
+        return tuple(map(bytes.fromhex, self.profile_keys))
 
 
 class BrokerSection(Section):

@@ -18,6 +18,7 @@ from edge.settings.sections import (
     PolicySection,
     Section,
     StateSection,
+    TrustSection,
 )
 
 
@@ -29,6 +30,7 @@ class Settings(Section):
     camera: CameraSection = Field(default_factory=CameraSection)
     engine: EngineSection = Field(default_factory=EngineSection)
     policy: PolicySection = Field(default_factory=PolicySection)
+    trust: TrustSection = Field(default_factory=TrustSection)
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)

@@ -133,6 +133,11 @@ class Gallery:
         )
         return tuple(self._person(*row) for row in rows)
 
+    def count(self) -> int:
+        """Return how many people are enrolled, without opening a record."""
+        ((people,),) = self._database.read("SELECT count(*) FROM person")
+        return int(people)
+
     def find(self, label: str) -> SubjectRef | None:
         """Return who is enrolled under ``label``, or None.
 

@@ -1,8 +1,8 @@
 """Where the gate runs, as far as trust depends on it."""
 
 
-def allows_unsigned(environment: str) -> bool:
-    """Return whether keys may be made up and provisional profiles used: in exactly ``development``.
+def is_development(environment: str) -> bool:
+    """Return whether unsigned profiles and the development key may be taken: in exactly ``development``.
 
     Every other word, a misspelled one too, counts as ``production``.
     """

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.domain.errors import TrustError
+from edge.domain.errors import TrustError, UsageError
 from edge.trust.file_writing import create_private_file, private_folder
 from edge.trust.signing import Signer
 
@@ -24,7 +24,7 @@ class KeyRing:
     """The keys a gate lives with.
 
     Attributes:
-        signer: signs events, profiles and checkpoints.
+        signer: signs events.
         gallery_key: 32 bytes that wrap the data key of every enrolled person.
     """
 
@@ -47,6 +47,28 @@ class KeyRing:
             signer=Signer(_read_or_make(folder, SIGNING_KEY_FILE, may_make=is_new)),
             gallery_key=_read_or_make(folder, GALLERY_KEY_FILE, may_make=is_new),
         )
+
+
+def make_key(path: Path) -> bytes:
+    """Make a key of 32 random bytes in the new file ``path``, mode 0600, and return it.
+
+    Raises:
+        UsageError: there is such a file already: a key is never overwritten.
+        StoreError: the folder is not there or cannot be written.
+    """
+    content = secrets.token_bytes(KEY_BYTES)
+    if not create_private_file(path, content):
+        raise UsageError(f"{path} is there already", hint="name a new file, or use the key that is there")
+    return content
+
+
+def read_key(path: Path) -> bytes:
+    """Return the 32 raw bytes of a key that a person keeps in a file that nobody else can read.
+
+    Raises:
+        TrustError: it cannot be read, has the wrong size, or others may read it.
+    """
+    return _read(path, allowed=_OWNER_ALONE)
 
 
 def _read_or_make(folder: Path, name: str, *, may_make: bool) -> bytes:

@@ -1,20 +1,37 @@
 """The profile's two shapes: the value that the gate decides by, and the tables of its file."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.domain.embedding import Binding
-from edge.domain.profile import Agreement, MatchPoint, Profile, QualityLimits
-from edge.trust.profile_file import ProfileFile
+from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile, QualityLimits
+from edge.trust.array_archive import FloatArray
+from edge.trust.baseline_table import (
+    baseline_arrays,
+    baseline_tables,
+    baselines_from,
+    pixel_limits_from,
+    pixel_table,
+)
+from edge.trust.certificate_table import centers_name, certificate_tables, certificates_from
+from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
+from edge.trust.profile_signature import Voucher
 
 
-def profile_from_file(file: ProfileFile, weights: NDArray[np.float32]) -> Profile:
-    """Return the profile that ``file`` describes, with the agreement map ``weights``."""
+def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], voucher: Voucher) -> Profile:
+    """Return the profile that ``file`` and its ``arrays`` describe and that ``voucher`` stands for.
+
+    Raises:
+        ValueError: a table and its arrays do not fit together.
+    """
     return Profile(
         name=file.name,
-        is_provisional=file.provisional,
+        signed_by=voucher.signed_by,
+        key_id=voucher.key_id,
+        created=dt.datetime.fromisoformat(file.created),
+        expires=dt.datetime.fromisoformat(file.expires),
         digest=file.digest,
         bindings={
             id_: Binding(id_, model.model_digest, model.recipe_digest, model.precision_class)
@@ -31,6 +48,7 @@ def profile_from_file(file: ProfileFile, weights: NDArray[np.float32]) -> Profil
         ),
         random_score_threshold=file.randomize.score.threshold,
         random_spread_thresholds={id_: point.threshold for id_, point in file.randomize.spread.items()},
+        plain_score_caps={id_: own.genuine_high for id_, own in file.match.own.items()},
         squeeze_thresholds={
             id_: {squeezer: point.threshold for squeezer, point in points.items()}
             for id_, points in file.squeeze.items()
@@ -38,16 +56,29 @@ def profile_from_file(file: ProfileFile, weights: NDArray[np.float32]) -> Profil
         agreement=Agreement(
             source=file.agreement.source,
             target=file.agreement.target,
-            weights=weights,
+            weights=arrays[AGREEMENT_WEIGHTS].astype(np.float32, copy=False),
             threshold=file.agreement.threshold,
         ),
         quality=QualityLimits(**file.quality.model_dump()),
         duplicate_threshold=file.duplicate.threshold,
+        gallery=GallerySize(most_people=file.gallery.most_people, fpir=file.gallery.fpir),
+        certificates=certificates_from(file.certificate, arrays),
+        baselines=baselines_from(file.baseline, arrays),
+        pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
     )
 
 
-def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -> dict[str, object]:
-    """Return the tables of ``profile``'s file; the map itself goes to ``agreement_file``, pinned by ``sha256``.
+def arrays_from_profile(profile: Profile) -> dict[str, FloatArray]:
+    """Return the arrays of ``profile``'s archive by name."""
+    return {
+        AGREEMENT_WEIGHTS: profile.agreement.weights,
+        **{centers_name(certificate.name): certificate.centers for certificate in profile.certificates},
+        **baseline_arrays(profile.baselines),
+    }
+
+
+def tables_from_profile(profile: Profile) -> dict[str, object]:
+    """Return the tables of ``profile``'s file; the arrays go to the archive beside.
 
     Raises:
         ValueError: a binding stands under another model's id.
@@ -56,6 +87,7 @@ def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -
         raise ValueError("every binding must stand under its own model id")
     quality, agreement = profile.quality, profile.agreement
     return {
+        "gallery": {"most_people": profile.gallery.most_people, "fpir": float(profile.gallery.fpir)},
         "detector": _point(profile.detector_threshold),
         "screen": {"model": profile.screen_model, **_point(profile.screen_threshold)},
         "match": {
@@ -63,6 +95,7 @@ def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -
             "weights": {id_: float(weight) for id_, weight in profile.match.weights.items()},
             "floor": _points(profile.match.floors),
             "alone": _points(profile.match.alone),
+            "self": {id_: {"genuine_high": float(cap)} for id_, cap in profile.plain_score_caps.items()},
         },
         "randomize": {
             "score": _point(profile.random_score_threshold),
@@ -73,8 +106,6 @@ def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -
             "source": agreement.source,
             "target": agreement.target,
             **_point(agreement.threshold),
-            "file": agreement_file,
-            "sha256": sha256,
         },
         "quality": {
             "least_width_px": float(quality.least_width_px),
@@ -93,6 +124,9 @@ def tables_from_profile(profile: Profile, *, agreement_file: str, sha256: str) -
             }
             for id_, binding in profile.bindings.items()
         },
+        **({"certificate": certificate_tables(profile.certificates)} if profile.certificates else {}),
+        **({"baseline": baseline_tables(profile.baselines)} if profile.baselines else {}),
+        **({"sanitize": pixel_table(profile.pixel_limits)} if profile.pixel_limits else {}),
     }
 
 

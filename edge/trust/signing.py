@@ -11,10 +11,25 @@ from edge.domain.errors import TrustError
 SIGNATURE_BYTES = 64
 _TAG = b"egate-sign-v1\0"
 
+_PRIME = 2**255 - 19
+_EIGHTH_ROOT_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER_Y = frozenset({0, 1, _PRIME - 1, _EIGHTH_ROOT_Y, _PRIME - _EIGHTH_ROOT_Y})
+
 
 def key_id(public_key: bytes) -> str:
     """Return the name of a public key: the first 16 hexadecimal digits of its sha256."""
     return hashlib.sha256(public_key).hexdigest()[:16]
+
+
+def is_small_order(public_key: bytes) -> bool:
+    """Return whether ``public_key``, 32 raw bytes, is one of the eight points of small order, however encoded.
+
+    Nobody's seed leads to one, and signatures under one hold for many messages without any key (RFC 8032, 8.9, and
+    Brendel and others, "The Provable Security of Ed25519", IEEE S&P 2021): zeros left in a settings file must not
+    become a key that everybody has.
+    """
+    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    return y % _PRIME in _SMALL_ORDER_Y
 
 
 @final

@@ -79,6 +79,8 @@ class OpenVINOEngine(Engine):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": source.threads,
             "NUM_STREAMS": 1,
+            # Every process would pin its first thread to the first core: two gates on one machine would share it.
+            "ENABLE_CPU_PINNING": False,
         }
         folder = _cache_folder(source)
         if folder is not None:

@@ -6,48 +6,42 @@ from typing import Any
 
 import numpy as np
 
-from calibration.faces import FaceReader
-from calibration.identities import pictures_of
-from calibration.intervals import clopper_pearson
-from calibration.pairs import in_split_a
-from edge.daemon.assembly import GateParts
+from calibration.pictures.faces import FaceReader
+from calibration.pictures.identities import pictures_of
+from calibration.pictures.pairs import in_split_a
+from calibration.statistics.intervals import clopper_pearson
 from edge.daemon.models import Models
 from edge.domain.match import SubjectRef
-from edge.domain.profile import Profile
 from edge.recognition.gallery import Gallery, Template
-from edge.settings.tree import Settings
 from engines.progress import Progress
 from redteam.blackbox.dictionary import DictionaryFace, DictionaryRow, dictionary_of, row_by_gate, row_by_scores
-from redteam.cast import ENROLLED, Cast
-from redteam.judge import TRIES, Judge
+from redteam.cast import ENROLLED
+from redteam.judge import TRIES
 from redteam.success import Mark, Point, Target
+from redteam.theater import Theater
 
 _MARKS = (Mark(Target.FACENET, Point.LOOSE), Mark(Target.SFACE, Point.LOOSE), Mark(Target.BOTH))
 
 
-def dictionary_rows(
-    images: Path, cast: Cast, settings: Settings, profile: Profile, models: Models, progress: Progress
-) -> Iterator[dict[str, Any]]:
+def dictionary_rows(images: Path, theater: Theater) -> Iterator[dict[str, Any]]:
     """Yield a row a target: chosen against each undefended target and tried on it; the fused one on the gate too.
 
     Args:
         images: folder of identities, ``NAME/NAME_0001.jpg``.
-        cast: victims of split B.
-        settings: of the gate.
-        profile: thresholds.
-        models: the gate's models.
-        progress: shown while pictures are embedded.
+        theater: with victims of split B.
 
     Raises:
         UsageError: the folder is not there or holds nobody of split A.
         EdgeError: an engine failed.
     """
-    faces = _faces_of_split_a(images, FaceReader(models, detector_threshold=profile.detector_threshold), progress)
+    models, match, cast = theater.models, theater.profile.match, theater.cast
+    reader = FaceReader(models, detector_threshold=theater.profile.detector_threshold)
+    faces = _faces_of_split_a(images, reader, theater.progress)
     gallery = _gallery_of(faces, models)
-    judge = Judge(GateParts(settings, profile, models, cast.gallery))
+    judge = theater.judge()
     for mark in _MARKS:
-        chosen = dictionary_of(faces, gallery, mark, profile.match)
-        yield _values(row_by_scores(chosen, cast.gallery, mark, profile.match))
+        chosen = dictionary_of(faces, gallery, mark, match)
+        yield _values(row_by_scores(chosen, cast.gallery, mark, match))
         if mark.target is Target.BOTH:
             yield _values(row_by_gate(chosen, cast.victims, judge))
 

@@ -23,7 +23,8 @@ from redteam.attacks.noise import Noise
 from redteam.attacks.restarts import BestOf
 from redteam.campaign.plan import Alignment, Attacker, Row
 from redteam.objectives.adaptive import PastEveryCheck
-from redteam.objectives.alignment import Aligner, DetectingAligner, FrozenAligner
+from redteam.objectives.alignment import Aligner, DetectingAligner, FrozenAligner, Jitter, JitteredAligner
+from redteam.objectives.displacement import Displacement
 from redteam.objectives.likeness import Likeness
 from redteam.objectives.views import DrawnViews, KnownViews, PlainViews, ViewSource
 from redteam.scene import Scene
@@ -68,8 +69,10 @@ class Twins:
 
 def objective_of(row: Row, scenes: Sequence[Scene], twins: Twins, *, seed: int) -> Objective:
     """Return what the row's attacker climbs on these scenes."""
+    if row.attacker is Attacker.DISPLACEMENT:
+        return _displacement(scenes, twins)
     models = (MODEL_OF[row.source],) if row.source else _MODELS.get(row.attacker, RECOGNIZERS)
-    aligner = _aligner(row, scenes, twins, models)
+    aligner = _aligner(row, scenes, twins, models, seed=seed)
     wanted = {m: torch.from_numpy(np.stack([s.wanted[m] for s in scenes])) for m in models}
     views = _views(row, len(scenes), seed)
     is_adaptive = row.attacker in {Attacker.ADAPTIVE, Attacker.SEED_KNOWN}
@@ -94,10 +97,21 @@ def frames_of(scenes: Sequence[Scene]) -> Tensor:
     return torch.from_numpy(np.stack([s.pixels for s in scenes]).transpose(0, 3, 1, 2).astype(np.float32))
 
 
-def _aligner(row: Row, scenes: Sequence[Scene], twins: Twins, models: Sequence[str]) -> Aligner:
+def _displacement(scenes: Sequence[Scene], twins: Twins) -> Objective:
+    return Displacement(
+        twins.detector,
+        [scene.face for scene in scenes],
+        least_score=twins.profile.detector_threshold + _SCORE_TO_SPARE,
+        most_yaw_ratio=twins.profile.quality.most_yaw_ratio,
+    )
+
+
+def _aligner(row: Row, scenes: Sequence[Scene], twins: Twins, models: Sequence[str], *, seed: int) -> Aligner:
     faces = [scene.face for scene in scenes]
     if row.alignment is Alignment.FROZEN:
         return FrozenAligner(faces, models)
+    if row.alignment is Alignment.JITTERED:
+        return JitteredAligner(faces, models, Jitter(), seed=seed)
     return DetectingAligner(
         twins.detector,
         faces,

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from edge.domain.errors import StoreError
 from redteam.attacks.base import Attack
-from redteam.attacks.budget import Budget, LinfBall, Painted
+from redteam.attacks.budget import Budget, LinfBall
 from redteam.attacks.minimal import minimal_eps
-from redteam.campaign.arsenal import Twins, attack_of, frames_of, objective_of
+from redteam.campaign.arsenal import Twins, attack_of, frames_of
 from redteam.campaign.asked import asked
+from redteam.campaign.paint import before_the_camera, budget_of, climbed
 from redteam.campaign.plan import Alignment, Attacker, Knowledge, Row
 from redteam.campaign.records import PICTURES_FOLDER, Record, judgement_values
 from redteam.judge import Judge, Judgement
 from redteam.patches.reached import reached_alignment
-from redteam.patches.shapes import PatchShape, patch_masks
 from redteam.scene import Scene
 from redteam.success import Mark, Point, has_succeeded
 
@@ -69,7 +69,9 @@ def _attacked(row: Row, scenes: Sequence[Scene], place: Range) -> list[Record]:
     if row.attacker is Attacker.BLACKBOX:
         found, queries = asked(row, scenes, place.judge, seed=_seed_of(row, scenes, place))
     else:
-        found = _crafted(row, scenes, place, _budget(row, scenes, clean), attack_of(row, place.twins.profile))
+        budget = budget_of(row, scenes, place.twins, seed=_seed_of(row, scenes, place))
+        crafted = _crafted(row, scenes, place, budget, attack_of(row, place.twins.profile))
+        found = before_the_camera(crafted, budget, scenes, seed=_seed_of(row, scenes, place, "before the camera"))
     seconds = (time.perf_counter() - begin) / len(scenes)
     return [
         replace(_judged(row, scene, place, frame, float((frame - before).abs().max()), seconds), queries=count)
@@ -100,21 +102,14 @@ def _searched(row: Row, scenes: Sequence[Scene], place: Range) -> list[Record]:
     ]
 
 
-def _budget(row: Row, scenes: Sequence[Scene], clean: Tensor) -> Budget:
-    if row.patch is None:
-        return LinfBall(clean, row.eps or 0.0)
-    masks = patch_masks(PatchShape(row.patch), [s.face for s in scenes], clean.shape[2], clean.shape[3])
-    return Painted(clean, masks)
-
-
 def _crafted(row: Row, scenes: Sequence[Scene], place: Range, budget: Budget, attack: Attack) -> Tensor:
     seed = _seed_of(row, scenes, place)
-    found: Tensor = attack(objective_of(row, scenes, place.twins, seed=seed), budget, seed=seed)
+    found: Tensor = attack(climbed(row, scenes, place.twins, budget, seed=seed), budget, seed=seed)
     return found
 
 
-def _seed_of(row: Row, scenes: Sequence[Scene], place: Range) -> int:
-    text = f"{place.seed} {row.row_id} {scenes[0].scene_id}"
+def _seed_of(row: Row, scenes: Sequence[Scene], place: Range, use: str = "") -> int:
+    text = f"{place.seed} {row.row_id} {scenes[0].scene_id}{use and ' '}{use}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
@@ -122,7 +117,7 @@ def _judged(row: Row, scene: Scene, place: Range, frame: Tensor, linf: float, se
     picture = _saved(row, scene, place.folder, frame)
     judgement = _look(row, scene, place, picture)
     reached = None
-    if row.patch is not None and row.alignment is Alignment.DETECTED:
+    if row.patch is not None and row.alignment is not Alignment.FROZEN:
         reached = reached_alignment(scene.scene_id, row.patch, scene.face.landmarks.tolist(), judgement.landmarks)
     return Record(
         row=row.row_id,

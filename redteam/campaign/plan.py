@@ -8,7 +8,7 @@ from redteam.success import Target
 
 
 class Attacker(StrEnum):
-    """What the attacker knows and can do, weakest first."""
+    """What the attacker knows and can do, weakest first; the last one wants the crop moved and nothing else."""
 
     NOISE = "noise"
     OBLIVIOUS = "oblivious"
@@ -18,6 +18,7 @@ class Attacker(StrEnum):
     SEED_KNOWN = "seed-known"
     BLACKBOX = "blackbox"
     DICTIONARY = "dictionary"
+    DISPLACEMENT = "displacement"
 
 
 class Knowledge(StrEnum):
@@ -28,10 +29,18 @@ class Knowledge(StrEnum):
 
 
 class Alignment(StrEnum):
-    """Whether the gate looks for the attacked face, or is made to judge it where it was."""
+    """Whether the gate looks for the attacked face, and what the attacker believes that it finds."""
 
     DETECTED = "detected"
+    """The gate looks, and the attacker follows its detector."""
+    JITTERED = "jittered"
+    """The gate looks; the attacker takes the face to be about where it was, and never asks the detector."""
     FROZEN = "frozen"
+    """The gate is made to judge the face where it was: an assumption in the attacker's favor."""
+
+
+SOUGHT = "rectangle-sought"
+"""The patch that is a rectangle of a tenth of the aligned crop, at the place where it helps the attacker most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +53,8 @@ class Row:
         scenes: how many scenes, from the first on; rows of one goal share theirs.
         goal: what for.
         eps: L-infinity budget in gray levels of 255; None for patches and attacks without one.
-        patch: name of a patch shape; None = the whole frame may change.
+        patch: name of a patch shape, or ``SOUGHT``; None = the whole frame may change.
+        is_printed: the patch has grays that print, and is crafted over and judged on photographs of it.
         knows: what the attacker has of the victim.
         alignment: whether the face is looked for.
         draws: random views a step of attackers who look through them.
@@ -58,6 +68,7 @@ class Row:
     goal: Goal = Goal.IMPERSONATION
     eps: float | None = None
     patch: str | None = None
+    is_printed: bool = False
     knows: Knowledge = Knowledge.PICTURES
     alignment: Alignment = Alignment.DETECTED
     draws: int = 0
@@ -73,6 +84,7 @@ class Row:
             self.goal.value,
             None if self.eps is None else f"eps{self.eps:g}",
             self.patch,
+            "printed" if self.is_printed else None,
             self.knows.value if self.knows is not Knowledge.PICTURES else None,
             self.alignment.value if self.alignment is not Alignment.DETECTED else None,
             f"draws{self.draws}" if self.draws else None,

@@ -54,7 +54,7 @@ class Record:
         queries: how often a black-box attacker asked; None for others.
         picture: file of the attacked picture in the campaign's folder.
         revision: of the source that made it.
-        moved: the fields of :class:`redteam.patches.reached.ReachedAlignment`; None where none was reached.
+        moved: the fields of :class:`calibration.certificate.reached.ReachedAlignment`; None where none was reached.
     """
 
     row: str

@@ -6,32 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edge.daemon.assembly import GateParts
-from edge.daemon.models import Models
-from edge.domain.profile import Profile
-from edge.settings.tree import Settings
 from engines.progress import Progress
 from redteam.attacks.base import ROWS_AT_ONCE
 from redteam.campaign.plan import Row
 from redteam.campaign.records import CampaignFolder, Manifest, read_records
 from redteam.campaign.worker import Chunk, Equipment, begin, run
-from redteam.cast import Cast
-from redteam.judge import Judge
 from redteam.scene import Goal, Scene
 from redteam.scenes import dodgings, impersonations
+from redteam.theater import Theater
 
 Scenes = Mapping[Goal, Sequence[Scene]]
 
 
-def choose_scenes(
-    rows: Sequence[Row], cast: Cast, settings: Settings, profile: Profile, models: Models, progress: Progress
-) -> Scenes:
+def choose_scenes(rows: Sequence[Row], theater: Theater) -> Scenes:
     """Return as many scenes of each goal as the longest of the rows wants.
 
     Raises:
         UsageError: the cast does not give so many.
     """
-    judge = Judge(GateParts(settings, profile, models, cast.gallery))
+    judge, cast, progress = theater.judge(), theater.cast, theater.progress
     wanted = {goal: max((r.scenes for r in rows if r.goal is goal), default=0) for goal in Goal}
     return {
         Goal.IMPERSONATION: impersonations(cast, judge, wanted[Goal.IMPERSONATION], progress),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edge.domain.errors import UsageError
-from redteam.campaign.plan import Alignment, Attacker, Knowledge, Row
+from redteam.campaign.plan import SOUGHT, Alignment, Attacker, Knowledge, Row
 from redteam.patches.shapes import PatchShape
 from redteam.scene import Goal
 from redteam.success import Target
@@ -92,14 +92,28 @@ def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
 
 
 def _patches(scenes: int, other_scenes: int) -> list[Row]:
-    """Glasses at full strength, in every way; the other shapes with half the steps."""
+    """Glasses at full strength, in every way; the other shapes with half the steps; then who moves the crop."""
     glasses = PatchShape.GLASSES.value
-    shapes = [shape.value for shape in PatchShape if shape.value != glasses]
+    shapes = [*(shape.value for shape in PatchShape if shape.value != glasses), SOUGHT]
+    moving = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
     return [
         Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes),
         Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes, alignment=Alignment.FROZEN),
         *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=shape, scenes=other_scenes) for shape in shapes),
+        *_printed_glasses(other_scenes),
         Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=glasses, scenes=other_scenes, draws=2),
+        *(
+            Row(attacker=Attacker.DISPLACEMENT, attack="patch-200", patch=s.value, scenes=other_scenes)
+            for s in moving
+        ),
+    ]
+
+
+def _printed_glasses(scenes: int) -> list[Row]:
+    """By an attacker who has the gate's detector, and by one who has it not and guesses."""
+    return [
+        Row(attacker=Attacker.JOINT, attack="patch-200", patch="glasses", is_printed=True, scenes=scenes, alignment=a)
+        for a in (Alignment.DETECTED, Alignment.JITTERED)
     ]
 
 
@@ -159,6 +173,6 @@ SUITES: dict[str, Sequence[Row]] = {
         *_patches(100, 50),
         *_blackbox(300, 50),
     ),
-    "patch": tuple(_patches(8, 4)),
+    "patch": tuple(_patches(12, 8)),
     "blackbox": tuple(_blackbox(150, 4)),
 }

@@ -100,7 +100,8 @@ class PastEveryCheck:
         return _below(cosine, agreement.threshold)
 
     def _drop_lack(self, model: str, scores: Tensor, randoms: slice) -> Tensor:
-        drop = scores[:, 0] - scores[:, randoms].min(dim=1).values
+        start = scores[:, 0].clamp_max(self._profile.plain_score_caps[model])
+        drop = start - scores[:, randoms].min(dim=1).values
         return _above(drop, self._profile.random_spread_thresholds[model])
 
     def _shift_lacks(self, model: str, vectors: Tensor) -> list[Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from calibration.intervals import clopper_pearson
+from calibration.statistics.intervals import clopper_pearson
 from edge.daemon.models import SECOND
 from redteam.attacks.apgd import APGD
 from redteam.attacks.base import Attack

@@ -128,4 +128,4 @@ def series(rows: Iterable[Row], alike: Callable[[Row], Row], number: Callable[[R
 
 def setting_of(row: Row) -> Hashable:
     """Return what two attackers must have in common to be compared: budget, goal, knowledge and alignment."""
-    return row.goal, row.eps, row.patch, row.knows, row.alignment
+    return row.goal, row.eps, row.patch, row.is_printed, row.knows, row.alignment

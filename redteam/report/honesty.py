@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge.domain.errors import EdgeError
 from redteam.report.comparison import Comparison
 
 _MOST_NAMED = 3
@@ -53,6 +54,20 @@ def upheld(name: str, found: Iterable[Comparison | None]) -> HonestyCheck:
     named = few([f"{c.words}: {c.more.words}, then {c.less.words}" for c in broken])
     voids = frozenset[str]().union(*(comparison.suspects for comparison in broken))
     return HonestyCheck(name, ok=False, detail=f"{told}; failed: {len(broken)}; {named}", voids=voids)
+
+
+def refuse_dishonest(checks: Iterable[HonestyCheck]) -> None:
+    """Let nobody take a table for done in which an attack was too weak for its rows to mean anything.
+
+    Raises:
+        EdgeError: a check failed.
+    """
+    failed = [check.name for check in checks if check.ok is False]
+    if failed:
+        raise EdgeError(
+            f"the attacks were not what they claim to be: {'; '.join(failed)}",
+            hint="rows marked void are not to be published; more steps or scenes may mend it",
+        )
 
 
 def few(told: Sequence[str]) -> str:

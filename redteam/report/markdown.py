@@ -1,7 +1,9 @@
 """The page of figures for the documentation: tables alone, no scene and no picture of anybody."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from edge.domain.errors import UsageError
 from edge.domain.visible_text import visible
 from redteam.report import words
 from redteam.report.report import Report
@@ -9,6 +11,20 @@ from redteam.report.tables import Table, attack_tables, check_table, minimal_tab
 from redteam.scene import Goal
 
 COMMAND = "edge-gate redteam report FOLDER --markdown docs/reference/robustness.md"
+
+
+def write_markdown(report: Report, path: Path) -> None:
+    """Write the page.
+
+    Raises:
+        UsageError: the file cannot be written.
+        ConfigError: scipy is not installed.
+    """
+    text = markdown_of(report)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error}", hint="name another file") from error
 
 
 def markdown_of(report: Report) -> str:

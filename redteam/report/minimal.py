@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calibration.intervals import Interval
+from calibration.statistics.intervals import Interval
 from redteam.campaign.plan import Row
 from redteam.report.outcomes import Outcomes
 from redteam.report.rates import median_interval, quantile

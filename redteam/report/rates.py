@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from calibration.intervals import Interval, clopper_pearson
+from calibration.statistics.intervals import Interval, clopper_pearson
 
 
 @dataclass(frozen=True, slots=True)

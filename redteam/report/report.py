@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from calibration.certificate.reached import ReachedAlignment
 from edge.domain.profile import MatchPoint
 from redteam.campaign.records import Manifest, read_manifest, read_records
 from redteam.campaign.suites import suite_named
@@ -58,6 +59,10 @@ class Report:
     def movement_values(self) -> Iterator[dict[str, Any]]:
         """Yield what patches did to the alignment as plain values."""
         return (movement.values() for movement in self.movements)
+
+    def reached(self) -> tuple[ReachedAlignment, ...]:
+        """Return every alignment that an attacker reached and the gate compared faces at."""
+        return tuple(each for movement in self.movements for each in movement.reached)
 
     def check_values(self) -> Iterator[dict[str, Any]]:
         """Yield the honesty checks as plain values."""

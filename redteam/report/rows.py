@@ -67,6 +67,7 @@ class TableRow:
             "knows": row.knows.value,
             "alignment": row.alignment.value,
             "patch": row.patch,
+            "printed": row.is_printed,
             "draws": row.draws,
             "median_queries": self.median_queries,
             "planned": row.scenes,

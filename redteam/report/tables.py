@@ -26,6 +26,7 @@ _WHO: Mapping[Attacker, str] = {
     Attacker.SEED_KNOWN: "as adaptive, and foresees the random numbers: an upper bound",
     Attacker.BLACKBOX: "holds nothing and asks",
     Attacker.DICTIONARY: "holds faces that resemble many",
+    Attacker.DISPLACEMENT: "holds the detector and wants the crop moved, whoever it then shows",
 }
 
 
@@ -64,7 +65,7 @@ def minimal_table(rows: Sequence[MinimalRow]) -> Table:
 
 def movement_table(moved: Sequence[Movement]) -> Table:
     """Return how far patches moved the alignment."""
-    columns = ("patch", "attacker", "attack", "n", "no face left", "landmarks, px", "in the crop, px")
+    columns = ("patch", "attacker", "attack", "n", "no face left", "refused", "landmarks, px", "in the crop, px")
     numbers = ("crop center, px", "rotation, degrees", "scale")
     return Table("What patches moved: median, most", (*columns, *numbers), tuple(map(_movement, moved)))
 
@@ -79,8 +80,13 @@ def check_table(report: Report) -> Table:
 def budget_words(row: Row) -> str:
     """Return what an attack may change."""
     if row.patch is not None:
-        return f"patch {row.patch}"
+        return f"patch {patch_words(row)}"
     return NONE if row.eps is None else f"eps {row.eps:g}"
+
+
+def patch_words(row: Row) -> str:
+    """Return what is worn, and whether it is printed."""
+    return f"{row.patch or NONE}{', printed' if row.is_printed else ''}"
 
 
 def terms_words(row: Row) -> str:
@@ -180,10 +186,11 @@ def _movement(moved: Movement) -> tuple[str, ...]:
     spreads = [moved.spreads.get(name) for name in names]
     row = moved.row
     return (
-        row.patch or NONE,
+        patch_words(row),
         row.attacker.value,
         f"{row.attack}, {terms_words(row)}",
         str(moved.n),
         str(moved.lost),
+        str(moved.refused),
         *(NONE if s is None else f"{s.median:.2f}, {s.most:.2f}" for s in spreads),
     )

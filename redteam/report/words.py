@@ -16,6 +16,14 @@ JUDGED = (
         "enrolled, which is a denial of service and no way in."
     ),
     (
+        "A printed patch is judged on a simulated photograph of it, one a scene, drawn anew after it was made; every "
+        "other patch is painted into the frame."
+    ),
+    (
+        "Alignment frozen: the gate is made to judge the face where it was. Alignment jittered: the attacker alone "
+        "takes it to be about there, within a pixel, a degree and 2 %, and the gate looks for it as always."
+    ),
+    (
         f"Random views differ from try to try. A picture whose plain fused score would match is shown {TRIES} "
         "times, as often as is possible before a hold; the first try and any of them are counted separately."
     ),
@@ -56,7 +64,10 @@ GOALS = (
 )
 
 _NEVER = (
-    "Nothing was printed, worn or shown to a camera: pictures are fed to the gate as files, patches are painted.",
+    (
+        "Nothing was printed, worn or shown to a camera: pictures are fed to the gate as files, patches are painted, "
+        "and prints are simulated."
+    ),
     "Single frames alone: neither several frames of one attempt, nor tracking, nor holds.",
     "Budgets in L-infinity and painted patches; no other norm, no makeup, no mask of silicone.",
 )

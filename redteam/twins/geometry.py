@@ -1,4 +1,4 @@
-"""Differentiable twins of ``edge.vision.align``: from boxes and landmarks to crop matrices, a batch at a time."""
+"""Differentiable twins of ``edge.vision.align``: boxes and landmarks to crops and poses, a batch at a time."""
 
 import math
 from dataclasses import dataclass
@@ -56,6 +56,27 @@ def landmark_matrices(landmarks: Tensor) -> Tensor:
     a, b = factor * real, -factor * imaginary
     linear = torch.stack([torch.stack([a, -b], dim=1), torch.stack([b, a], dim=1)], dim=1)
     return torch.cat([linear, (means - linear @ center)[:, :, None]], dim=2)
+
+
+def landmark_likeness(landmarks: Tensor) -> Tensor:
+    """Return how much landmarks (n, 5, 2) resemble the template, float (n,), 0..1, whatever their pose.
+
+    As ``edge.vision.align.template_to_frame`` has it, which refuses those below one half.
+    """
+    template = landmarks.new_tensor(ARCFACE_TEMPLATE.tolist())
+    (u, v), means = (template - template.mean(dim=0)).unbind(dim=1), landmarks.mean(dim=1)
+    x, y = (landmarks - means[:, None]).unbind(dim=2)
+    real, imaginary = (x * u + y * v).sum(dim=1), (x * v - y * u).sum(dim=1)
+    spreads = (x * x + y * y).sum(dim=1) * (u * u + v * v).sum()
+    return ((real * real + imaginary * imaginary) / spreads.clamp_min(_LEAST_SQUARE)).clamp_min(_LEAST_SQUARE).sqrt()
+
+
+def yaw_ratios(landmarks: Tensor) -> Tensor:
+    """Return ``edge.vision.quality.yaw_ratio`` of landmarks (n, 5, 2): how far heads seem turned away, float (n,)."""
+    right, left, nose = landmarks[:, :3].unbind(dim=1)
+    axis = left - right
+    aside = ((nose - (right + left) / 2) * axis).sum(dim=1)
+    return (2 * aside / axis.square().sum(dim=1).clamp_min(_LEAST_SQUARE)).clamp(-2.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)

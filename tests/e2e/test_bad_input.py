@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.trust.development_key import DEVELOPMENT_PUBLIC_KEY, development_signer
 from edge.trust.keys import KeyRing
+from edge.trust.profile_writing import sign_profile
 from tests.support.altered_state import alter
-from tests.support.gate_command import ENROLLED, Ran, edge_gate
+from tests.support.gate_command import ENROLLED, STRANGER, Ran, edge_gate
+from tests.support.site_profile import site_profile
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e")]
 
@@ -114,10 +117,10 @@ def test_an_altered_database(state: Path, tmp_path: Path, table: str, column: st
 
 
 def test_an_altered_profile(state: Path, tmp_path: Path) -> None:
-    from edge.daemon.assembly import PROVISIONAL_PROFILE
+    from edge.daemon.assembly import DEFAULT_PROFILE
 
     folder = tmp_path / "profile"
-    shutil.copytree(PROVISIONAL_PROFILE, folder)
+    shutil.copytree(DEFAULT_PROFILE, folder)
     file = folder / "profile.toml"
     file.write_text(file.read_text().replace("threshold = 0.8", "threshold = 0.1"))
     env = {"EDGE__POLICY__PROFILE": str(folder)}
@@ -125,9 +128,43 @@ def test_an_altered_profile(state: Path, tmp_path: Path) -> None:
     explained(edge_gate("calibrate", "show", folder), 4)
 
 
-def test_production_refuses_the_provisional_profile(state: Path) -> None:
+def test_production_refuses_the_development_key(state: Path) -> None:
     env = {"EDGE__CAMERA__SOURCE": f"synthetic:{ENROLLED}", "EDGE__ENVIRONMENT": "production"}
-    explained(edge_gate("run", "--state", state, env=env), 4)
+    listed = {"EDGE__TRUST__PROFILE_KEYS": DEVELOPMENT_PUBLIC_KEY.hex()}
+    for more in ({}, listed):
+        ran = edge_gate("run", "--state", state, env=env | more)
+        explained(ran, 4)
+        assert "which everybody has" in ran.err
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_an_unsigned_profile_runs_nowhere(state: Path, tmp_path: Path, environment: str) -> None:
+    folder = site_profile(tmp_path / "profile")
+    env = {
+        "EDGE__CAMERA__SOURCE": f"synthetic:{ENROLLED}",
+        "EDGE__ENVIRONMENT": environment,
+        "EDGE__POLICY__PROFILE": str(folder),
+    }
+    ran = edge_gate("run", "--state", state, env=env)
+    explained(ran, 4)
+    assert "not signed" in ran.err
+
+
+def test_a_gallery_larger_than_the_profile_is_for(state: Path, tmp_path: Path) -> None:
+    folder = site_profile(tmp_path / "profile", most_people=1)
+    sign_profile(folder, development_signer())
+    mine = tmp_path / "state"
+    shutil.copytree(state, mine)
+    env = {"EDGE__POLICY__PROFILE": str(folder), "EDGE__ENVIRONMENT": "development"}
+    refused = edge_gate("people", "enroll", "Bob", STRANGER, "--state", mine, env=env)
+    explained(refused, 3)
+    assert "larger gallery" in refused.err
+    assert edge_gate("people", "enroll", "Bob", STRANGER, "--state", mine).code == 0
+    ran = edge_gate("run", "--state", mine, env=env | {"EDGE__CAMERA__SOURCE": f"synthetic:{ENROLLED}"})
+    explained(ran, 3)
+    assert "2 people are more than the 1" in ran.err
+    watched = edge_gate("watch", ENROLLED, "--state", mine, "--json", env=env)
+    assert watched.records[0]["reason"] == "gallery_outgrown"
 
 
 def test_a_daemon_without_a_camera(state: Path) -> None:

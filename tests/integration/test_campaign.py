@@ -7,9 +7,10 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
+from calibration.certificate.reached import read_reached
 from edge.commands.app import run_command_line
 from redteam.campaign import suites
-from redteam.campaign.plan import Attacker, Row
+from redteam.campaign.plan import Alignment, Attacker, Row
 from redteam.campaign.records import PICTURES_FOLDER, RECORDS_FILE, Record, read_records
 from redteam.scene import Goal
 
@@ -22,6 +23,11 @@ ROWS = (
     Row(attacker=Attacker.SEED_KNOWN, attack="pgd-2", eps=4.0, scenes=1),
     Row(attacker=Attacker.NOISE, attack="noise", eps=2.0, scenes=1, goal=Goal.DODGING),
     Row(attacker=Attacker.JOINT, attack="patch-2", patch="glasses", scenes=1),
+    *(
+        Row(attacker=Attacker.JOINT, attack="patch-2", patch="glasses", is_printed=True, scenes=1, alignment=a)
+        for a in (Alignment.DETECTED, Alignment.JITTERED)
+    ),
+    Row(attacker=Attacker.DISPLACEMENT, attack="patch-2", patch="glasses", scenes=1),
 )
 
 
@@ -39,6 +45,12 @@ def test_a_campaign_runs_is_resumed_and_reported(
     assert all((out / str(r.picture)).is_file() for r in records)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"attack", "attacker", "goal", "eps", "target", "n", "success", "rate", "ci95"} <= set(lines[0])
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    assert run_command_line(["redteam", "report", str(out), "--reached", str(elsewhere)]) == 0
+    assert elsewhere.read_bytes() == (out / "reached.jsonl").read_bytes()
+    moved = [record for record in records if record.moved is not None]
+    assert 0 < len(read_reached(elsewhere)) <= len(moved)
+    assert not any(record.scene in elsewhere.read_text("utf-8") for record in moved)
     assert (out / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
     kept = (out / RECORDS_FILE).read_bytes()
@@ -56,6 +68,8 @@ def test_a_campaign_of_another_seed_is_refused(tmp_path: Path, monkeypatch: pyte
     arguments = ["redteam", "run", "--suite", "smoke", "--out", str(out), "--processes", "1"]
     assert run_command_line(arguments) == 0
     assert run_command_line([*arguments, "--seed", "2"]) == 2
+    assert not (out / "reached.jsonl").exists(), "nobody wore a patch"
+    assert run_command_line(["redteam", "report", str(out), "--reached", str(tmp_path / "reached.jsonl")]) == 2
     assert (out / PICTURES_FOLDER).is_dir()
 
 

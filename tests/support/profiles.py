@@ -1,9 +1,11 @@
 """A small profile over two made-up models."""
 
+import datetime as dt
+
 import numpy as np
 
 from edge.domain.embedding import Binding
-from edge.domain.profile import Agreement, MatchPoint, Profile, QualityLimits
+from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile, QualityLimits, SignedBy
 
 A = Binding("a", "digest-a", "recipe-a", "reference")
 B = Binding("b", "digest-b", "recipe-b", "reference")
@@ -13,7 +15,10 @@ def a_profile() -> Profile:
     """Return a profile that asks for a fused score of 0.5."""
     return Profile(
         name="test",
-        is_provisional=True,
+        signed_by=SignedBy.NOBODY,
+        key_id="",
+        created=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        expires=dt.datetime(2027, 11, 1, tzinfo=dt.UTC),
         digest="d",
         bindings={"a": A, "b": B},
         detector_threshold=0.8,
@@ -24,6 +29,7 @@ def a_profile() -> Profile:
         ),
         random_score_threshold=0.4,
         random_spread_thresholds={"a": 0.2, "b": 0.2},
+        plain_score_caps={"a": 1.0, "b": 1.0},
         squeeze_thresholds={},
         agreement=Agreement(source="b", target="a", weights=np.zeros((4, 3), np.float32), threshold=0.5),
         quality=QualityLimits(
@@ -35,4 +41,5 @@ def a_profile() -> Profile:
             most_yaw_ratio=1.0,
         ),
         duplicate_threshold=0.5,
+        gallery=GallerySize(most_people=10, fpir=1e-3),
     )

@@ -44,12 +44,11 @@ def facts_of(stage: Stage) -> Facts:
     """Return the facts of a stage."""
     models, profile = stage.parts.models, stage.parts.profile
     names = " and ".join(recognizer.model_id for recognizer in models.stages)
-    kind = "unsigned" if profile.is_provisional else "signed"
     return Facts(
         environment=stage.parts.settings.environment.value,
         gate_version=version("edge-gate"),
         models=f"{names} on {models.runtime}, {models.precision}; every engine proven",
-        profile=f"{profile.name} ({kind}), digest {profile.digest[:12]}",
+        profile=f"{profile.name}, signed by {profile.signed_by}, digest {profile.digest[:12]}",
         broker=f"{stage.broker.name} on {stage.broker.host}:{stage.broker.port}, MQTT 5",
         enrolled=f"{ENROLLED_NAME}, {stage.templates} pictures from the synthetic camera",
         played=stage.clock.utc().strftime("%Y-%m-%d %H:%M UTC"),

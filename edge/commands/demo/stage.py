@@ -11,9 +11,10 @@ from edge.commands.demo.broker import DemoBroker
 from edge.commands.demo.enrollment import enroll_portrait, enrolled_gallery
 from edge.commands.demo.line import GateLine
 from edge.commands.demo.subscriber import Subscriber
-from edge.daemon.assembly import GateParts, policy_of, read_profile
+from edge.daemon.assembly import GateParts, policy_of
 from edge.daemon.broker import broker_options
 from edge.daemon.models import Models
+from edge.daemon.profile_in_force import profile_in_force
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import Clock
 from edge.messaging.identity import GateIdentity
@@ -70,7 +71,7 @@ def open_stage(settings: Settings, models: Models, broker: DemoBroker, clock: Cl
     """
     opened, keys = open_gate_state(settings)
     with opened as state:
-        profile = read_profile(settings, models)
+        profile = profile_in_force(settings, models, clock)
         templates = enroll_portrait(models, profile, state, clock)
         parts = GateParts(settings, profile, models, enrolled_gallery(models, state))
         section = settings.gate

@@ -17,7 +17,10 @@ from edge.daemon.models import serving_bindings
 from edge.domain.embedding import Binding, Embedding
 from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
+from edge.trust.profile_writing import sign_profile
+from edge.trust.signing import Signer
 from tests.support.altered_state import alter
+from tests.support.site_profile import CREATED, site_profile
 
 
 class Check:
@@ -38,13 +41,13 @@ class Check:
         assert all(record["ok"] or (record["detail"] and record["hint"]) for record in records)
         return {record["check"]: record for record in records}
 
-    def enroll(self, **other: str) -> None:
+    def enroll(self, label: str = "Ada", **other: str) -> None:
         """Enroll somebody with made-up templates of the models that run, but for ``other``."""
         keys = KeyRing.open(self.state, is_new=True)
         with open_state(self.state, keys) as state:
             templates = [_embedding(Binding(**(_fields(b) | other))) for b in serving_bindings().values()]
             now = dt.datetime(2026, 3, 14, tzinfo=dt.UTC)
-            state.gallery.enroll(label="Ada", consent_note="paper", created=now, templates=templates)
+            state.gallery.enroll(label=label, consent_note="paper", created=now, templates=templates)
 
 
 def _fields(binding: Binding) -> dict[str, str]:
@@ -99,6 +102,58 @@ def test_a_profile_of_other_models_is_not(check: Check, monkeypatch: pytest.Monk
     line = check.lines(code=4)["profile"]
     assert not line["ok"]
     assert "other models" in line["detail"]
+
+
+def test_the_profiles_signer_date_and_room_are_told(
+    check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    signer = Signer(bytes(range(32)))
+    sign_profile(site_profile(tmp_path / "profile", most_people=1), signer)
+    monkeypatch.setenv("EDGE__POLICY__PROFILE", str(tmp_path / "profile"))
+    monkeypatch.setenv("EDGE__TRUST__PROFILE_KEYS", signer.public_key.hex())
+    monkeypatch.setenv("EDGE__ENVIRONMENT", "production")
+    check.enroll()
+    lines = check.lines()
+    assert lines["profile"]["ok"]
+    assert f"signed by a trusted key {signer.key_id}, expires in " in lines["profile"]["detail"]
+    assert lines["gallery"]["ok"]
+    assert "1 people, and the profile is for 1 at most, nearly full" in lines["gallery"]["detail"]
+    check.enroll(label="Bob")
+    line = check.lines()["gallery"]
+    assert not line["ok"]
+    assert "2 people are more than the 1" in line["detail"]
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_an_unsigned_profile_is_not(
+    check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: str
+) -> None:
+    monkeypatch.setenv("EDGE__POLICY__PROFILE", str(site_profile(tmp_path / "profile")))
+    monkeypatch.setenv("EDGE__ENVIRONMENT", environment)
+    lines = check.lines(code=4)
+    assert "not signed" in lines["profile"]["detail"]
+    assert lines["gallery"]["ok"]
+
+
+def test_the_profile_that_ships_serves_development_alone(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "the development key" in check.lines()["profile"]["detail"]
+    monkeypatch.setenv("EDGE__ENVIRONMENT", "production")
+    assert "which everybody has" in check.lines(code=4)["profile"]["detail"]
+
+
+def test_an_expired_profile_is_told_and_in_production_is_not(
+    check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    signer = Signer(bytes(range(32)))
+    yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    sign_profile(site_profile(tmp_path / "profile", created=CREATED.replace(year=2020), expires=yesterday), signer)
+    monkeypatch.setenv("EDGE__POLICY__PROFILE", str(tmp_path / "profile"))
+    monkeypatch.setenv("EDGE__TRUST__PROFILE_KEYS", signer.public_key.hex())
+    line = check.lines()["profile"]
+    assert line["ok"]
+    assert "expired at" in line["detail"]
+    monkeypatch.setenv("EDGE__ENVIRONMENT", "production")
+    assert "expired at" in check.lines(code=4)["profile"]["detail"]
 
 
 @pytest.mark.parametrize("table", ["template", "outbox", "crop", "person"])

@@ -70,8 +70,8 @@ def test_every_command_that_a_message_names_exists(path: Path) -> None:
 
 def test_hints_are_looked_at_at_all() -> None:
     named = {m["words"] for path in SOURCES for _, text in texts(path) for m in QUOTED.finditer(text)}
-    assert {"engines fetch", "people list", "calibrate provisional"} <= named
-    assert problem_of("calibrate fit")
+    assert {"engines fetch", "people list", "calibrate fit"} <= named
+    assert problem_of("calibrate provisional")
     assert problem_of("people derive")
     assert problem_of("watch --no-such-option")
 

@@ -15,23 +15,11 @@ from edge.domain.errors import TrustError
 from edge.domain.match import SubjectRef
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
+from tests.support.hand_clock import HandClock
 from tests.support.profiles import A, B
 
 NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 MODELS = cast("Models", SimpleNamespace(bindings={"a": A, "b": B}))
-
-
-class HandClock:
-    """Moves when told."""
-
-    def __init__(self) -> None:
-        self.now_ns = 1
-
-    def monotonic_ns(self) -> int:
-        return self.now_ns
-
-    def utc(self) -> dt.datetime:
-        return NOON
 
 
 def enroll(state: State, label: str, *, models: str = "ab") -> SubjectRef:
@@ -46,7 +34,7 @@ def enroll(state: State, label: str, *, models: str = "ab") -> SubjectRef:
 
 
 def test_enrolled_and_erased_people_count_within_a_second(tmp_path: Path) -> None:
-    keys, clock = KeyRing.open(tmp_path, is_new=True), HandClock()
+    keys, clock = KeyRing.open(tmp_path, is_new=True), HandClock(NOON)
     with open_state(tmp_path, keys) as ours, open_state(tmp_path, keys) as theirs:
         people = LiveGallery(MODELS, ours, clock)
         assert len(people()) == 0
@@ -61,7 +49,7 @@ def test_enrolled_and_erased_people_count_within_a_second(tmp_path: Path) -> Non
 
 
 def test_the_gates_own_commits_reload_nothing(tmp_path: Path) -> None:
-    clock = HandClock()
+    clock = HandClock(NOON)
     with open_state(tmp_path, KeyRing.open(tmp_path, is_new=True)) as ours:
         people = LiveGallery(MODELS, ours, clock)
         first = people()
@@ -70,7 +58,7 @@ def test_the_gates_own_commits_reload_nothing(tmp_path: Path) -> None:
 
 
 def test_templates_of_another_model_leave_nobody_known(tmp_path: Path) -> None:
-    keys, clock = KeyRing.open(tmp_path, is_new=True), HandClock()
+    keys, clock = KeyRing.open(tmp_path, is_new=True), HandClock(NOON)
     with open_state(tmp_path, keys) as ours, open_state(tmp_path, keys) as theirs:
         enroll(theirs, "Ann")
         people = LiveGallery(MODELS, ours, clock)

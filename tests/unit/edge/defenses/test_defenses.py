@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense, ViewEvidence, finding_of
+from edge.defenses.distribution import Distribution
 from edge.defenses.randomize import LEAST_SIDE, VIEW_COUNT, Randomize
 from edge.defenses.squeeze import SQUEEZERS, SqueezeDefense
 from edge.domain.face import Box, Face
 from edge.domain.profile import Agreement
 from edge.domain.reasons import Outcome
+from tests.support.baselines import a_baseline
 
 MODELS = ("a", "b")
 FACE = Face(frame_seq=1, box=Box(0, 0, 10, 10), landmarks=np.zeros((5, 2), np.float32), score=0.9)
@@ -22,9 +24,10 @@ DIM = 8
 
 IDENTITY = np.vstack([np.eye(DIM, dtype=np.float32), np.zeros((1, DIM), np.float32)])
 DEFENSES: tuple[Defense, ...] = (
-    Randomize(score_threshold=0.5, spread_thresholds={"a": 0.2, "b": 0.2}),
+    Randomize(score_threshold=0.5, spread_thresholds={"a": 0.2, "b": 0.2}, plain_score_caps={"a": 1.0, "b": 1.0}),
     SqueezeDefense(shift_thresholds={m: dict.fromkeys(SQUEEZERS, 0.1) for m in ("a", "b")}),
     Agree(Agreement(source="a", target="b", weights=IDENTITY, threshold=0.5)),
+    Distribution(a_baseline(model, DIM) for model in MODELS),
 )
 
 
@@ -107,6 +110,38 @@ def test_randomize_fails_when_one_model_drops() -> None:
     finding = DEFENSES[0].judge(evidence)
     assert finding.outcome is Outcome.FAIL
     assert "b" in finding.detail
+
+
+def enrolled_picture_shown_again(plain: float) -> ViewEvidence:
+    """Return evidence whose random views lie where genuine ones do, while the plain score is ``plain``."""
+    evidence = clean(views_of(DEFENSES[0]))
+    for model in MODELS:
+        evidence.scores[model][0] = plain
+        evidence.scores[model][1:] = 0.7
+    return evidence
+
+
+def test_randomize_measures_a_drop_from_no_more_than_genuine_scores_reach() -> None:
+    caps = {"a": 0.85, "b": 0.85}
+    capped = Randomize(score_threshold=0.5, spread_thresholds={"a": 0.2, "b": 0.2}, plain_score_caps=caps)
+    evidence = enrolled_picture_shown_again(1.0)
+    assert DEFENSES[0].judge(evidence).outcome is Outcome.FAIL
+    assert capped.judge(evidence).outcome is Outcome.PASS
+    evidence.scores["b"][3] = 0.6
+    assert capped.judge(evidence).outcome is Outcome.FAIL, "a drop from under the cap counts in full"
+
+
+def test_randomize_leaves_a_score_under_the_cap_as_it_is() -> None:
+    evidence = enrolled_picture_shown_again(0.92)
+    assert DEFENSES[0].judge(evidence).outcome is Outcome.FAIL
+    evidence = enrolled_picture_shown_again(0.88)
+    assert DEFENSES[0].judge(evidence).outcome is Outcome.PASS
+
+
+def test_randomize_passes_no_plain_score_that_is_no_number_and_no_model_without_a_cap() -> None:
+    assert DEFENSES[0].judge(enrolled_picture_shown_again(float("nan"))).outcome is Outcome.ERROR
+    lacking = Randomize(score_threshold=0.5, spread_thresholds={"a": 0.2, "b": 0.2}, plain_score_caps={"a": 1.0})
+    assert lacking.judge(enrolled_picture_shown_again(0.8)).outcome is Outcome.ERROR
 
 
 @pytest.mark.parametrize("model", MODELS)

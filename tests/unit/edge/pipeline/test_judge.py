@@ -2,15 +2,18 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from edge.defenses.base import Defense, ViewEvidence, finding_of
+from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.squeeze import SQUEEZED_VIEWS
 from edge.domain.assessment import Assessment
-from edge.domain.face import Face
+from edge.domain.face import Box, Face
 from edge.domain.finding import Finding
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Outcome, QualityIssue, Reason
@@ -45,8 +48,25 @@ class Sees:
         return Finding(defense=self.name, outcome=Outcome.PASS, statistic=0, threshold=1)
 
 
+class Looks:
+    """A pixel defense that notes what it was shown and fails."""
+
+    name = "looks"
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[tuple[int, ...], Face]] = []
+
+    def judge_pixels(self, pixels: NDArray[np.uint8], face: Face) -> Finding:
+        self.shown.append((pixels.shape, face))
+        return Finding(defense=self.name, outcome=Outcome.FAIL, statistic=2, threshold=1)
+
+
 def world(
-    first: NDArray[np.float32], second: NDArray[np.float32], *, people: bool = True
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    *,
+    people: bool = True,
+    pixel_defenses: Sequence[PixelDefense] = (),
 ) -> tuple[FaceJudge, PlainRenderer]:
     renderer = PlainRenderer()
     a, b = stage(A, first, renderer), stage(B, second, renderer)
@@ -58,7 +78,13 @@ def world(
         gallery=lambda: gallery,
         screener=Screener(embedder=a.embedder, crop_recipe=a.crop_recipe, profile=PROFILE),
         opinion=SecondOpinion(model=b, alone_threshold=0.7),
-        verifier=Verifier(models=(a, b), defenses=defenses, point=PROFILE.match, rng=random.Random(1)),
+        verifier=Verifier(
+            models=(a, b),
+            defenses=defenses,
+            point=PROFILE.match,
+            rng=random.Random(1),
+            pixel_defenses=pixel_defenses,
+        ),
     )
     return judge, renderer
 
@@ -75,6 +101,21 @@ def test_a_candidate_is_verified_on_the_same_frame_with_all_views() -> None:
     assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(1)}
     assert [f.outcome for f in result.findings] == [Outcome.PASS]
     assert renderer.batches == [["plain"], ["plain"], *[["plain", *(v.name for v in SQUEEZED_VIEWS)]] * 2]
+
+
+def test_a_would_be_grant_is_shown_to_the_pixel_defenses_as_it_is_in_the_frame() -> None:
+    looks = Looks()
+    judge, _ = world(X, X, pixel_defenses=(looks,))
+    result = assess(judge)
+    assert [(f.defense, f.outcome) for f in result.findings] == [("sees", Outcome.PASS), ("looks", Outcome.FAIL)]
+    assert [(shape, found.box) for shape, found in looks.shown] == [((240, 320, 3), Box(60, 60, 112, 112))]
+
+
+def test_what_is_no_would_be_grant_is_shown_to_no_pixel_defense() -> None:
+    looks = Looks()
+    judge, _ = world(np.array([0.45, 0.89, 0], np.float32), Y, pixel_defenses=(looks,))
+    assess(judge)
+    assert looks.shown == []
 
 
 def test_somebody_who_merely_resembles_a_person_costs_one_pass_a_model_and_no_defense() -> None:
@@ -115,6 +156,17 @@ def test_an_empty_gallery_is_a_fault_before_any_engine_runs() -> None:
     judge, renderer = world(X, X, people=False)
     assert assess(judge).fault is Reason.EMPTY_GALLERY
     assert renderer.batches == []
+
+
+def test_more_people_than_the_profile_is_for_are_a_fault_before_any_engine_runs() -> None:
+    known = Template.from_vectors(X[np.newaxis])
+    most = PROFILE.gallery.most_people
+    for people, fault in ((most, None), (most + 1, Reason.GALLERY_OUTGROWN)):
+        judge, renderer = world(X, X)
+        gallery = Gallery({"a": A, "b": B}, {SubjectRef(f"p{i}"): {"a": known, "b": known} for i in range(people)})
+        found = assess(replace(judge, gallery=partial(lambda g: g, gallery)))
+        assert found.fault is fault
+        assert (found.verified is None) == (not renderer.batches) == (fault is not None)
 
 
 def test_a_poor_picture_reaches_no_engine() -> None:

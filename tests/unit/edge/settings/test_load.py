@@ -74,6 +74,21 @@ def test_what_is_refused(tmp_path: Path, text: str) -> None:
     assert caught.value.exit_code == 3
 
 
+def test_keys_of_a_profile_come_from_the_file_or_from_a_variable(tmp_path: Path) -> None:
+    one, other = "d7" * 32, "5a" * 32
+    file = write(tmp_path, f'[trust]\nprofile_keys = ["{one}"]\n')
+    assert load_settings(file, environ={}).trust.public_keys == (bytes.fromhex(one),)
+    environ = {"EDGE__TRUST__PROFILE_KEYS": f"{one}, {other}"}
+    assert load_settings(file, environ=environ).trust.profile_keys == (one, other)
+    assert load_settings(environ={}).trust.profile_keys == ()
+
+
+@pytest.mark.parametrize("key", ["", "d7", "D7" * 32, "d7" * 33, "zz" * 32, "00" * 32, "01" + "00" * 31])
+def test_what_is_no_key_of_anybody_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match="profile_keys"):
+        load_settings(write(tmp_path, f'[trust]\nprofile_keys = ["{key}"]\n'), environ={})
+
+
 def test_plaintext_abroad_only_in_development(tmp_path: Path) -> None:
     text = "environment = 'development'\n[broker]\nhost = 'broker.example'\nunsafe_plaintext = true\n"
     assert load_settings(write(tmp_path, text), environ={}).broker.unsafe_plaintext

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge.domain.embedding import Binding
-from edge.domain.profile import Agreement, MatchPoint, Profile, QualityLimits
-from edge.trust.profile import dump_profile
+from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile, QualityLimits, SignedBy
+from edge.trust.profile_writing import dump_profile
 
 FACENET, SFACE = "facenet-20180408", "sface-2021dec"
 
@@ -18,8 +18,11 @@ Dump = Callable[[Profile], Profile]
 def profile() -> Profile:
     weights = np.random.default_rng(3).standard_normal((6, 4)).astype(np.float32)
     return Profile(
-        name="provisional-lfw",
-        is_provisional=True,
+        name="lfw",
+        signed_by=SignedBy.NOBODY,
+        key_id="",
+        created=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        expires=dt.datetime(2027, 11, 1, tzinfo=dt.UTC),
         digest="",
         bindings={id_: Binding(id_, "a" * 64, "b" * 64, "reference") for id_ in (FACENET, SFACE)},
         detector_threshold=0.8,
@@ -33,6 +36,7 @@ def profile() -> Profile:
         ),
         random_score_threshold=0.38,
         random_spread_thresholds={FACENET: 0.12, SFACE: 0.1},
+        plain_score_caps={FACENET: 0.9, SFACE: 0.8},
         squeeze_thresholds={FACENET: {"bits4": 0.3, "median3": 0.11}, SFACE: {"bits4": 0.4, "median3": 0.09}},
         agreement=Agreement(source=FACENET, target=SFACE, weights=weights, threshold=0.5),
         quality=QualityLimits(
@@ -44,6 +48,7 @@ def profile() -> Profile:
             most_yaw_ratio=0.6,
         ),
         duplicate_threshold=0.45,
+        gallery=GallerySize(most_people=100, fpir=1e-3),
     )
 
 
@@ -58,7 +63,6 @@ def dump(folder: Path) -> Dump:
         return dump_profile(
             profile,
             folder,
-            created=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
             data="split A, 1,234 pictures",
             data_digest="c" * 64,
             measured={"far": 1e-3, "tar": 0.983, "ci95": [0.97, 0.99], "counts": {"genuine": 3000}},

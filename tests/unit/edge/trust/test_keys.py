@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.errors import StoreError, TrustError
-from edge.trust.keys import GALLERY_KEY_FILE, SIGNING_KEY_FILE, KeyRing
+from edge.domain.errors import StoreError, TrustError, UsageError
+from edge.trust.keys import GALLERY_KEY_FILE, SIGNING_KEY_FILE, KeyRing, make_key, read_key
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,30 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
     with pytest.raises(TrustError, match="mode") as caught:
         KeyRing.open(tmp_path, is_new=True)
     assert "600" in caught.value.hint
+
+
+def test_a_key_of_a_persons_own_is_made_once_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "site.key"
+    content = make_key(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_key(path) == content
+    with pytest.raises(UsageError, match="already"):
+        make_key(path)
+    assert read_key(path) == content
+    with pytest.raises(StoreError):
+        make_key(tmp_path / "nowhere" / "site.key")
+
+
+@pytest.mark.parametrize(("mode", "size"), [(0o640, 32), (0o604, 32), (0o600, 31), (0o600, 64)])
+def test_a_persons_key_must_be_theirs_alone_and_whole(tmp_path: Path, mode: int, size: int) -> None:
+    path = tmp_path / "site.key"
+    path.write_bytes(bytes(size))
+    path.chmod(mode)
+    with pytest.raises(TrustError) as caught:
+        read_key(path)
+    assert caught.value.hint
+    with pytest.raises(TrustError, match="cannot be read"):
+        read_key(tmp_path / "gone.key")
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 4096])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.daemon.assembly import PROVISIONAL_PROFILE, defenses_of
+from edge.daemon.assembly import DEFAULT_PROFILE, defenses_of
 from edge.domain.face import Box, Face
 from edge.trust.profile import load_profile
 from engines.render.spec import PLAIN
@@ -16,7 +16,7 @@ ROWS = slice(0, 2)
 
 
 def _gates_views(seed: int) -> list[Any]:
-    defenses = defenses_of(load_profile(PROVISIONAL_PROFILE, environment="development"))
+    defenses = defenses_of(load_profile(DEFAULT_PROFILE, environment="development"))
     rng = random.Random(seed)
     return [PLAIN, *(view for defense in defenses for view in defense.views(FACE, rng))]
 

@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from calibration.faces import FacePicture, FaceReader  # noqa: E402
-from calibration.identities import pictures_of  # noqa: E402
-from calibration.pairs import in_split_a  # noqa: E402
+from calibration.pictures.faces import FacePicture, FaceReader  # noqa: E402
+from calibration.pictures.identities import pictures_of  # noqa: E402
+from calibration.pictures.pairs import in_split_a  # noqa: E402
 from edge.daemon.assembly import read_profile  # noqa: E402
 from edge.daemon.models import SECOND, load_models, model_store  # noqa: E402
 from edge.domain.errors import EdgeError  # noqa: E402

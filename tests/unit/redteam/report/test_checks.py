@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
+from edge.domain.errors import EdgeError
 from redteam.campaign.plan import Attacker, Row
 from redteam.report.checks import honesty_checks
 from redteam.report.controls import budgets_kept, joint_reaches, noise_fails, unbounded_wins
-from redteam.report.honesty import HonestyCheck, voids_of
+from redteam.report.honesty import HonestyCheck, refuse_dishonest, voids_of
 from redteam.report.orders import (
     draws_saturate,
     known_seed_helps,
@@ -198,3 +199,10 @@ def test_every_check_is_there_and_searches_do_not_disturb_them() -> None:
 def test_voids_name_every_failed_check() -> None:
     found = voids_of([HonestyCheck("a", ok=False, detail="", voids=frozenset({"r"}))] * 2)
     assert found == {"r": "failed: a; a"}
+
+
+def test_a_failed_check_refuses_the_table_and_one_without_data_does_not() -> None:
+    refuse_dishonest([HonestyCheck("held", True, ""), HonestyCheck("not measured", None, "")])
+    with pytest.raises(EdgeError, match="weak; weaker") as caught:
+        refuse_dishonest([HonestyCheck(n, ok, "") for n, ok in (("weak", False), ("held", True), ("weaker", False))])
+    assert "void" in caught.value.hint

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
-from edge.domain.errors import StoreError
+from edge.domain.errors import StoreError, UsageError
 from redteam.report.curves import curves
 from redteam.report.html import html_of, write_html
-from redteam.report.markdown import COMMAND, markdown_of
+from redteam.report.markdown import COMMAND, markdown_of, write_markdown
 from redteam.report.report import Report, build_report
 from redteam.report.svg import svg_of
 from tests.unit.redteam.report.campaigns import FARS, MATCH, a_record, a_row, write_campaign
@@ -104,9 +104,9 @@ def test_checks_and_gaps_are_told(report: Report) -> None:
     assert "No honesty check fails; 9 of 10 hold" in page
     assert "| noise opens nothing | holds |" in page
     assert "| clean pictures are decided rightly | not measured | by construction" in page
-    assert "Attackers without a scene: transfer, blackbox, dictionary." in page
+    assert "Attackers without a scene: transfer, blackbox, dictionary, displacement." in page
     assert "2 of 17 rows have fewer scenes than planned; 0 have none." in page
-    assert "| glasses | joint | patch-120, pictures | 10 | 1 | 3.00, 3.00 |" in page
+    assert "| glasses | joint | patch-120, pictures | 10 | 1 | 0 | 3.00, 3.00 |" in page
 
 
 def test_an_empty_campaign_claims_nothing(nothing: Report) -> None:
@@ -199,3 +199,10 @@ def test_where_it_cannot_be_written_is_told(report: Report, tmp_path: Path) -> N
         write_html(report, tmp_path / "nowhere" / "report.html")
     write_html(report, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_page_that_cannot_be_written_is_a_usage_error(report: Report, tmp_path: Path) -> None:
+    write_markdown(report, tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text("utf-8") == markdown_of(report)
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_markdown(report, tmp_path / "nowhere" / "page.md")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.intervals import clopper_pearson
+from calibration.statistics.intervals import clopper_pearson
 from redteam.report.rates import Rate, median_interval, quantile
 
 

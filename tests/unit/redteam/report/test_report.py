@@ -9,14 +9,16 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
 from edge.domain.errors import UsageError
-from redteam.campaign.plan import Attacker
+from redteam.campaign.plan import Alignment, Attacker
 from redteam.campaign.suites import SUITES
+from redteam.report.markdown import markdown_of
 from redteam.report.report import Report, build_report
 from redteam.report.strips import MOST_STRIPS
 from tests.unit.redteam.report.campaigns import (
     FARS,
     MANIFEST,
     MATCH,
+    a_judgement,
     a_record,
     a_row,
     opened,
@@ -72,6 +74,29 @@ def test_movement_tells_median_most_and_lost_faces(campaign: Path) -> None:
     assert values["landmarks_px"] == {"median": 3.0, "most": 3.0}
     assert values["scale"] == {"median": 1.25, "most": 1.25}
     assert values["rotation_degrees"] == {"median": 4.0, "most": 4.0}
+
+
+def test_where_the_gate_compares_nothing_nothing_was_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SUITES, "smoke", (GLASSES,))
+    far = {**MOVED, "shift_px": 40.0}
+    records = [
+        a_record(GLASSES, 0, moved=MOVED),
+        a_record(GLASSES, 1, a_judgement(reason="low_quality"), moved=far),
+        a_record(GLASSES, 2, a_judgement(reason="no_face")),
+    ]
+    (moved,) = report_of(write_campaign(tmp_path, records)).movements
+    assert (moved.n, moved.lost, moved.refused) == (3, 1, 1)
+    assert moved.spreads["shift_px"].most == 1.5
+
+
+def test_a_printed_patch_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = dataclasses.replace(GLASSES, is_printed=True, alignment=Alignment.JITTERED)
+    monkeypatch.setitem(SUITES, "smoke", (row,))
+    report = report_of(write_campaign(tmp_path, [a_record(row, 0, moved=MOVED)]))
+    assert {values["printed"] for values in (*report.row_values(), *report.movement_values())} == {True}
+    page = markdown_of(report)
+    assert "| patch-120 | patch glasses, printed | pictures, alignment jittered |" in page
+    assert "| glasses, printed | joint |" in page
 
 
 def test_a_broken_movement_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from calibration.intervals import clopper_pearson
+from calibration.statistics.intervals import clopper_pearson
 from edge.daemon.models import SCREENING
 from edge.domain.errors import UsageError
 from redteam.campaign.plan import Attacker, Row

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.domain.face import Box, Face
-from edge.vision.align import ARCFACE_TEMPLATE, crop_geometry
+from edge.vision.align import ARCFACE_TEMPLATE, AlignmentError, crop_geometry, template_to_frame
+from edge.vision.quality import yaw_ratio
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
@@ -121,3 +122,23 @@ def test_matrices_that_cannot_be_compared_are_refused() -> None:
         alignment_shift(torch.zeros(2, 3), good)
     with pytest.raises(ValueError, match="must be"):
         alignment_shift(good, torch.zeros(1, 2, 3))
+
+
+@settings(deadline=None)
+@given(degrees=st.floats(-180, 180), scale=st.floats(0.3, 6), seed=st.integers(0, 999), spread=st.floats(0, 60))
+def test_landmarks_are_refused_where_the_gate_refuses_them(
+    degrees: float, scale: float, seed: int, spread: float
+) -> None:
+    from redteam.twins.geometry import landmark_likeness, yaw_ratios
+
+    scattered = np.random.default_rng(seed).normal(0, spread, (5, 2))
+    landmarks = (face(degrees, scale, (125.0, 120.0), seed).landmarks + scattered).astype(np.float32)
+    batch = torch.from_numpy(landmarks)[None].double()
+    likeness = float(landmark_likeness(batch))
+    try:
+        template_to_frame(landmarks)
+    except AlignmentError:
+        assert likeness < 0.5 + 1e-6
+    else:
+        assert likeness > 0.5 - 1e-6
+    assert float(yaw_ratios(batch)) == pytest.approx(yaw_ratio(landmarks), abs=1e-6)

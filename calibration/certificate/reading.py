@@ -1,0 +1,154 @@
+"""Occluded copies of faces, embedded: a row a mask, at the alignment found or at one that an attacker reached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.pictures.embedding_cache import EmbeddingCache
+from calibration.pictures.faces import FacePicture, reading_recipe
+from edge.daemon.models import Models
+from edge.domain.certificate import Mask
+from edge.domain.face import Face
+from edge.vision.align import AlignmentError, crop_geometry
+from edge.vision.detect import FaceDetector
+from engines.catalog import find_spec
+from engines.render.spec import PLAIN, CropGeometry, Region, ViewSpec
+
+Pixels = NDArray[np.uint8]
+Rows = NDArray[np.float32]
+Move = NDArray[np.float64]
+"""(2, 3), pixels of a moved crop to pixels of the crop as found; from pixel centers."""
+
+UNMOVED: Move = np.eye(2, 3)
+
+
+class OccludedReader:
+    """Embeds the occluded copies of faces that were found already.
+
+    Args:
+        models: active engines.
+        model_id: the recognizer that looks at occluded copies.
+        detector_threshold: least face score, where the face is looked for again.
+        cache: where rows are kept and found again; None = nowhere.
+    """
+
+    def __init__(
+        self, models: Models, model_id: str, *, detector_threshold: float, cache: EmbeddingCache | None = None
+    ) -> None:
+        self._stage = models.stage(model_id)
+        self._detector = FaceDetector(models.detector, threshold=detector_threshold)
+        self._cache = cache
+        self._recipe = {"detector": [*models.detector.input_shape, detector_threshold], **reading_recipe(models)}
+
+    def moved(self, picture: FacePicture, masks: Sequence[Mask], move: Move = UNMOVED) -> Rows:
+        """Return the rows where the crop was cut out moved; float32 (masks, d), unit rows.
+
+        Raises:
+            RecognitionError: the engine failed.
+            StoreError: the cache cannot be written.
+        """
+        found = crop_geometry(self._stage.crop_recipe, picture.face)
+        crop = CropGeometry.from_matrix(_composed(found.matrix, move))
+        recipe = {"moved": np.round(move, 6).tolist(), "views": [repr(view) for view in views_of(masks)]}
+        return self._kept(
+            picture, recipe, lambda: self._stage.embedder.embed(picture.frame.pixels, crop, views_of(masks))
+        )
+
+    def realigned(self, picture: FacePicture, masks: Sequence[Mask]) -> Rows:
+        """Return the rows where each mask was painted into the frame and the face looked for again.
+
+        Returns:
+            float32 (masks, d), unit rows; a row of NaN where the face was not found again.
+
+        Raises:
+            EdgeError: an engine failed.
+            StoreError: the cache cannot be written.
+        """
+        recipe = {"realigned": True, "views": [repr(view) for view in views_of(masks)]}
+        return self._kept(
+            picture,
+            recipe,
+            lambda: np.stack([self._again(picture, mask) for mask in masks]),
+        )
+
+    def _again(self, picture: FacePicture, mask: Mask) -> Rows:
+        nothing = np.full(self._dimensions(picture), np.nan, np.float32)
+        geometry = crop_geometry(self._stage.crop_recipe, picture.face)
+        side_px = find_spec(self._stage.model_id).input.side
+        pixels = painted(picture.frame.pixels, geometry, mask, side_px=side_px)
+        face = _nearest(self._detector.find(replace(picture.frame, pixels=pixels)), picture.face)
+        if face is None:
+            return nothing
+        try:
+            again = crop_geometry(self._stage.crop_recipe, face)
+        except AlignmentError:
+            return nothing
+        row: Rows = self._stage.embedder.embed(pixels, again, (PLAIN,))[0]
+        return row
+
+    def _dimensions(self, picture: FacePicture) -> int:
+        return int(picture.vectors[self._stage.model_id].shape[1])
+
+    def _kept(self, picture: FacePicture, recipe: Mapping[str, Any], compute: Any) -> Rows:
+        if self._cache is None:
+            rows: Rows = compute()
+            return rows
+        key = EmbeddingCache.key(picture.frame.pixels, {**self._recipe, "of": self._stage.model_id, **recipe})
+        kept = self._cache.find(key)
+        if kept is None or "rows" not in kept:
+            kept = {"rows": compute()}
+            self._cache.keep(key, kept)
+        found: Rows = kept["rows"]
+        return found
+
+
+def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int) -> Pixels:
+    """Return a frame with everything gray whose place in the crop lies in the mask.
+
+    Args:
+        pixels: uint8 BGR (h, w, 3).
+        crop: where the crop lies in the frame.
+        mask: what to hide.
+        side_px: of the crop.
+    """
+    height, width = pixels.shape[:2]
+    inverse = np.linalg.inv(np.vstack([crop.matrix, [0.0, 0.0, 1.0]]))
+    y, x = np.mgrid[:height, :width]
+    u = (inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] + 0.5) / side_px
+    v = (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] + 0.5) / side_px
+    inside = (u >= mask.x) & (u < mask.x + mask.width) & (v >= mask.y) & (v < mask.y + mask.height)
+    return np.where(inside[:, :, np.newaxis], np.uint8(mask.fill), pixels)
+
+
+def jitters(*, shift_px: float = 2.0, rotation_degrees: float = 3.0, side_px: int = 112) -> tuple[Move, ...]:
+    """Return the moves at the corners of what an aligner may waver by: shifts and turns about the center."""
+    middle = (side_px - 1) / 2
+    moves = []
+    for across in (-shift_px, shift_px):
+        for down in (-shift_px, shift_px):
+            for turn in (-rotation_degrees, rotation_degrees):
+                cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+                x = middle - cosine * middle + sine * middle + across
+                y = middle - sine * middle - cosine * middle + down
+                moves.append(np.array([[cosine, -sine, x], [sine, cosine, y]]))
+    return tuple(moves)
+
+
+def _composed(matrix: NDArray[np.float64], move: Move) -> NDArray[np.float64]:
+    product: NDArray[np.float64] = matrix @ np.vstack([move, [0.0, 0.0, 1.0]])
+    return product
+
+
+def _nearest(faces: Sequence[Face], to: Face) -> Face | None:
+    middle = np.array(to.box.center)
+    reach = max(to.box.width, to.box.height) / 2
+    near = [f for f in faces if float(np.linalg.norm(np.array(f.box.center) - middle)) < reach]
+    return min(near, key=lambda f: float(np.linalg.norm(np.array(f.box.center) - middle)), default=None)
+
+
+def views_of(masks: Sequence[Mask]) -> tuple[ViewSpec, ...]:
+    """Return the view in which each mask hides its part of the crop."""
+    return tuple(ViewSpec(name=m.name, occlusions=(Region(m.x, m.y, m.width, m.height),), fill=m.fill) for m in masks)

@@ -1,0 +1,1 @@
+"""``edge-gate calibrate`` and ``edge-gate evaluate``."""

@@ -1,0 +1,1 @@
+"""What the gate does with people that no number was fitted on."""

@@ -1,0 +1,1 @@
+"""Every number of the profile, fitted on split A."""

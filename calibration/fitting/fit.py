@@ -1,0 +1,131 @@
+"""Fits every number of the profile on split A, with the gate's own stages and defenses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.certificate.copies import Copies, read_copies, rows_under
+from calibration.certificate.fit import PLANS, fit_certificate
+from calibration.certificate.reading import OccludedReader
+from calibration.fitting.agreement import AgreementFit, fit_agreement
+from calibration.fitting.attempts import Attempts, genuine_attempts
+from calibration.fitting.baseline import BaselineFit, fit_baseline
+from calibration.fitting.defense_points import DefensePoints, defense_measures, plain_score_caps
+from calibration.fitting.material import Material
+from calibration.fitting.operating_point import Candidate, Goal, fit_match
+from calibration.pictures.faces import FaceReader
+from calibration.statistics.joint_refusal import Shares, share_out
+from edge.domain.baseline import CHECKS
+from edge.domain.certificate import Alignment, Certificate, Mask
+from engines.progress import Progress
+
+DEFENSES_FRR = 0.015
+"""Genuine attempts that all defenses but the certificate may refuse together on split A; 2 % is what they may cost on
+people who fitted nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """What looks at pictures.
+
+    Attributes:
+        faces: finds and embeds faces.
+        occluded: embeds their occluded copies.
+        screen_model: model id of the screening model, which also carries the certificate.
+        second_model: model id of the other one.
+    """
+
+    faces: FaceReader
+    occluded: OccludedReader
+    screen_model: str
+    second_model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """Everything fitted, and what it rests on."""
+
+    goal: Goal
+    match: Candidate
+    caps: Mapping[str, float]
+    points: DefensePoints
+    shares: Shares
+    agreement: AgreementFit
+    baselines: Mapping[str, BaselineFit]
+    certificates: tuple[Certificate, ...]
+    material: Material
+    attempts: Attempts
+
+
+def fit_split_a(material: Material, readers: Readers, goal: Goal, progress: Progress) -> Fit:
+    """Fit.
+
+    Args:
+        material: split A.
+        readers: look at pictures.
+        goal: FPIR and number of people.
+        progress: shown meanwhile.
+
+    Raises:
+        UsageError: there are too few pictures for the goal.
+        EdgeError: an engine failed.
+    """
+    screen, second = readers.screen_model, readers.second_model
+    match = fit_match(material.scores, goal)
+    attempts = genuine_attempts(material, readers.faces, match.point, progress)
+    agreement = fit_agreement(material.vectors(second), material.vectors(screen), material.owners)
+    baselines = _baselines(material, (screen, second), progress)
+    left_out = _left_out(attempts, agreement, baselines, second, screen)
+    shares = share_out(defense_measures(attempts, match.point, left_out), DEFENSES_FRR)
+    copies = read_copies(
+        material.plain.pictures, readers.occluded, masks_of_plans(), progress, label="split A behind masks"
+    )
+    return Fit(
+        goal=goal,
+        match=match,
+        caps=plain_score_caps(attempts),
+        points=DefensePoints(shares.thresholds),
+        shares=shares,
+        agreement=agreement,
+        baselines=baselines,
+        certificates=_certificates(copies, screen, material.plain.owners),
+        material=material,
+        attempts=attempts,
+    )
+
+
+def masks_of_plans() -> dict[Alignment, tuple[Mask, ...]]:
+    """Return every mask that a certificate hides, by alignment."""
+    masks: dict[Alignment, tuple[Mask, ...]] = {}
+    for plan in PLANS:
+        masks[plan.alignment] = (*masks.get(plan.alignment, ()), *plan.masks)
+    return masks
+
+
+def _certificates(copies: Copies, model_id: str, owners: NDArray[np.int64]) -> tuple[Certificate, ...]:
+    return tuple(
+        fit_certificate(plan, model_id, rows_under(copies, plan.alignment, plan.masks), owners) for plan in PLANS
+    )
+
+
+def _baselines(material: Material, models: tuple[str, ...], progress: Progress) -> dict[str, BaselineFit]:
+    progress.start("fitting the baselines", len(models))
+    found = {}
+    try:
+        for done, model in enumerate(models, start=1):
+            found[model] = fit_baseline(model, material.vectors(model), material.owners, share=DEFENSES_FRR / 10)
+            progress.advance(done)
+    finally:
+        progress.finish()
+    return found
+
+
+def _left_out(
+    attempts: Attempts, agreement: AgreementFit, baselines: Mapping[str, BaselineFit], source: str, target: str
+) -> dict[str, NDArray[np.float64]]:
+    """Return what the checks that learned from people say of each attempt when they have not seen its person."""
+    found = {f"{check} {m}": fit.held_out[check][attempts.rows] for m, fit in baselines.items() for check in CHECKS}
+    cosines = agreement.left_out_cosines(attempts.vectors[source], attempts.vectors[target], attempts.owners)
+    return {**found, "agreement": cosines}

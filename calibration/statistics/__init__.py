@@ -1,0 +1,1 @@
+"""Counting, rates and their intervals; nothing here knows of pictures."""

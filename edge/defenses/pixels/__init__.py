@@ -1,0 +1,1 @@
+"""What defenses that look at pixels share: their role, the part of the frame they see, and what they measure."""
