@@ -29,7 +29,7 @@ calibrate = typer.Typer(help="Fit, show and sign the calibration profile.", no_a
 @calibrate.command("fit")
 def fit(
     images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
-    out: Annotated[Path, typer.Option(help="Folder of the profile.")] = DEFAULT_PROFILE,
+    out: Annotated[Path, typer.Option(help="Folder to write the profile into; a profile in it is replaced.")],
     fpir: Annotated[
         float, typer.Option(min=1e-6, max=0.1, help="How often a stranger may be taken for anybody enrolled.")
     ] = 1e-3,
