@@ -32,6 +32,7 @@ DETECTOR_THRESHOLD = 0.8  # chosen on photographs of groups and of things withou
 LEAST_WIDTH_PX = 40.0  # both models see 112 and 160 px; below this their crops hold more interpolation than face
 MOST_WIDTH_SHARE = 0.95
 LIFETIME = dt.timedelta(days=365)
+MOST_YAW_RATIO = 1.9  # the measure ends at 2, where the nose lies beyond an eye; short of it people still match
 QUALITY_FRR = 0.003  # of genuine pictures that each limit of the quality gate may refuse, before the slack
 QUALITY_SLACK = 2.0  # a door is less kind than press photographs: limits lie so many times beyond split A's extremes
 
@@ -122,7 +123,7 @@ def _quality(fit: Fit) -> QualityLimits:
         least_sharpness=float(np.quantile(sharpness, QUALITY_FRR)) / QUALITY_SLACK,
         least_brightness=float(np.quantile(brightness, QUALITY_FRR)) / QUALITY_SLACK,
         most_brightness=min(250.0, float(np.quantile(brightness, 1 - QUALITY_FRR)) * QUALITY_SLACK),
-        most_yaw_ratio=float(np.quantile(yaw, 1 - QUALITY_FRR)),
+        most_yaw_ratio=min(MOST_YAW_RATIO, float(np.quantile(yaw, 1 - QUALITY_FRR)) * QUALITY_SLACK),
     )
 
 
