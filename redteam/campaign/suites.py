@@ -92,7 +92,7 @@ def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
 
 
 def _patches(scenes: int, other_scenes: int) -> list[Row]:
-    """What moves the crop, which is quick; glasses at full strength in every way; other shapes with half the steps."""
+    """What moves the crop, which is quick; glasses at full strength in every way; others with half the steps."""
     glasses = PatchShape.GLASSES.value
     shapes = [*(shape.value for shape in PatchShape if shape.value != glasses), SOUGHT]
     moving = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
