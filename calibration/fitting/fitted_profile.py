@@ -32,7 +32,7 @@ DETECTOR_THRESHOLD = 0.8  # chosen on photographs of groups and of things withou
 LEAST_WIDTH_PX = 40.0  # both models see 112 and 160 px; below this their crops hold more interpolation than face
 MOST_WIDTH_SHARE = 0.95
 LIFETIME = dt.timedelta(days=365)
-MOST_YAW_RATIO = 1.9  # the measure ends at 2, where the nose lies beyond an eye; short of it people still match
+MOST_YAW_RATIO = 2.0  # the measure ends there, where the nose lies beyond an eye
 QUALITY_FRR = 0.003  # of genuine pictures that each limit of the quality gate may refuse, before the slack
 QUALITY_SLACK = 2.0  # a door is less kind than press photographs: limits lie so many times beyond split A's extremes
 
@@ -134,6 +134,7 @@ def _measured(fit: Fit, measured: Measured) -> dict[str, JsonValue]:
         "alone_far": ALONE_FAR,
         "impostor_comparisons": fit.material.scores.comparisons,
         "frr": fit.match.frr,
+        "far_if_one_model_is_forged": fit.match.forged_far,
         "genuine_attempts": len(fit.attempts),
         "agreement_penalty": fit.agreement.penalty,
         "defenses": {

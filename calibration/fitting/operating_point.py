@@ -19,7 +19,7 @@ from edge.domain.profile import MatchPoint
 
 SHARES = tuple(round(0.4 + 0.05 * i, 2) for i in range(11))
 """Weights of the screening model that are tried."""
-FLOOR_FARS = (3e-2, 1e-2, 3e-3, 1e-3)
+FLOOR_FARS = (3e-2, 1e-2, 5e-3, 3e-3, 1e-3)
 """Rates of impostors that each model by itself may let through, loosest first."""
 ALONE_FAR = 1e-5
 """A model that names a stranger by itself contradicts the other; at this rate, or the least that can be resolved."""
@@ -53,23 +53,21 @@ class Candidate:
         point: it.
         floor_fars: rate of impostors that each floor lets through, by model id.
         frr: share of genuine comparisons that it refuses.
+        forged_far: share of impostors whom it would accept if one model, whichever is better for them, were made to
+            see the very person; what is left is what the other model has to say.
     """
 
     point: MatchPoint
     floor_fars: Mapping[str, float]
     frr: float
 
-    @property
-    def leaning(self) -> float:
-        """How far the weights are from even, 0..1."""
-        return max(self.point.weights.values()) - min(self.point.weights.values())
+    forged_far: float
 
 
 def fit_match(scores: ScoreSet, goal: Goal) -> Candidate:
-    """Return the point to use: of those that cost little, the one with the strictest floors, then most even weights.
+    """Return the point to use: of those that cost little, the one that a forgery of one model helps least.
 
-    An attack on one model has to carry the other over its floor, and a fused score leans on both; a point that is
-    cheapest because it trusts one model alone throws away what two are for.
+    Who forges one model has to carry the other over its floor, and over what the fused score still asks of it.
 
     Raises:
         UsageError: the pictures cannot resolve the goal.
@@ -82,7 +80,7 @@ def fit_match(scores: ScoreSet, goal: Goal) -> Candidate:
     every = list(_candidates(scores, goal))
     least = min(candidate.frr for candidate in every)
     cheap = [candidate for candidate in every if candidate.frr <= least + COST]
-    return min(cheap, key=lambda c: (sum(map(np.log10, c.floor_fars.values())), round(c.leaning, 2), c.frr))
+    return min(cheap, key=lambda c: (c.forged_far, c.frr))
 
 
 def passes(
@@ -115,7 +113,18 @@ def _candidates(scores: ScoreSet, goal: Goal) -> Iterator[Candidate]:
             alone=alone,
         )
         own = np.sum([w * genuine[m] for m, w in weights.items()], axis=0)
-        yield Candidate(point=point, floor_fars=fars, frr=1 - float(np.mean(passes(point, genuine, own))))
+        frr = 1 - float(np.mean(passes(point, genuine, own)))
+        yield Candidate(point=point, floor_fars=fars, frr=frr, forged_far=_forged_far(point, flat))
+
+
+def _forged_far(point: MatchPoint, impostor: Mapping[str, NDArray[np.float64]]) -> float:
+    """Return the highest FAR that is left when one of two models gives a cosine of 1."""
+    rates = []
+    for forged, weight in point.weights.items():
+        (other,) = set(point.weights) - {forged}
+        asked = max(point.floors[other], (point.threshold - weight) / point.weights[other])
+        rates.append(float(np.mean(impostor[other] >= asked)))
+    return max(rates)
 
 
 def _threshold(fused: NDArray[np.float64], allowed: int) -> float:

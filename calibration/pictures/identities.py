@@ -21,6 +21,15 @@ _WRONG = frozenset(
     }
 )
 
+SAME_PEOPLE = frozenset(
+    {
+        frozenset({"Chyung_Dai-chul", "Dai_Chul_Chyung"}),
+        frozenset({"Cristina_Fernandez", "Cristina_Kirchner"}),
+    }
+)
+"""Names of that set which are one person's: the name in two orders, and a maiden and a married name. They are no
+impostors of each other."""
+
 
 def pictures_of(images: Path) -> dict[str, tuple[Path, ...]]:
     """Return the pictures of every identity, by name, in order of number; wrongly labeled ones left out.

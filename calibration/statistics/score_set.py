@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.pictures.faces import Change, FacePicture, FaceReader
+from calibration.pictures.identities import SAME_PEOPLE
 from edge.recognition.gallery import MEDIAN_SLACK, Template
 from engines.progress import Progress
 
@@ -74,7 +75,7 @@ class ScoreSet:
 
     Attributes:
         genuine: float64 (n,) by model id, each probe against its own person; NaN where nobody else's picture is left.
-        impostor: float32 (n, people) by model id; a probe's own person is -inf.
+        impostor: float32 (n, people) by model id; a probe's own person is -inf, also under another name.
         owners: int64 (n,), whose picture each probe is.
     """
 
@@ -116,10 +117,20 @@ def score_set(enrolled: Readings, probes: Sequence[Readings], *, templates: int 
         rows = [own[enrolled.owners == person][:templates] for person in range(len(enrolled.names))]
         vectors = np.concatenate([p.vectors(model) for p in probes])
         scores = against_everybody(rows, vectors)
-        scores[np.arange(len(owners)), owners] = -np.inf
+        scores[_is_same_person(enrolled.names)[owners]] = -np.inf
         impostor[model] = scores
         genuine[model] = np.concatenate([_against_own(enrolled, own, p, model, templates) for p in probes])
     return ScoreSet(genuine, impostor, owners)
+
+
+def _is_same_person(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return bool (people, people), True where two names are one person's."""
+    same = np.eye(len(names), dtype=bool)
+    where = {name: i for i, name in enumerate(names)}
+    for pair in SAME_PEOPLE:
+        found = [where[name] for name in pair if name in where]
+        same[np.ix_(found, found)] = True
+    return same
 
 
 def against_everybody(rows: Sequence[NDArray[np.float32]], probes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Comparisons are the gate's own, and a picture never meets a template that it is part of."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,13 @@ def test_a_picture_is_not_compared_with_itself() -> None:
     assert scores.genuine["screen"][3] == pytest.approx(expected, abs=1e-6)
     assert scores.comparisons == 10 * 2
     assert scores.has_genuine.tolist() == [False] + [True] * 9
+
+
+def test_one_person_under_two_names_is_no_impostor() -> None:
+    people = replace(_people([2, 2, 2]), names=("Chyung_Dai-chul", "Dai_Chul_Chyung", "Somebody"))
+    scores = score_set(people, [people])
+    assert scores.comparisons == 6 * 2 - 4
+    assert np.isneginf(scores.impostor["screen"][0, :2]).all()
 
 
 @pytest.fixture(scope="module")
