@@ -1,4 +1,4 @@
-"""``edge-gate calibrate``: fit a profile, look at it, vouch for it."""
+"""``edge-gate calibrate``: fit a profile, look at it, measure it, vouch for it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
+from calibration.commands.repeat import repeat
+from calibration.commands.report import report
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.pictures.identities import split_a
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
@@ -22,7 +24,10 @@ from edge.trust.signing import Signer
 
 _COLUMNS = {"threshold": 40, "value": 8, "value_95": 16, "far": 28, "frr": 28, "impostors": 9, "genuine": 7}
 
-calibrate = typer.Typer(help="Fit, show and sign the calibration profile.", no_args_is_help=True)
+calibrate = typer.Typer(help="Fit, show, measure and sign the calibration profile.", no_args_is_help=True)
+
+calibrate.command("report")(report)
+calibrate.command("repeat")(repeat)
 
 
 @calibrate.command("fit")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from calibration.commands.identify import identify
+from calibration.commands.templates import templates
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluation.gate_pairs import evaluate_gate_pairs
 from calibration.evaluation.pair_report import PairMode, print_pairs
@@ -27,6 +28,7 @@ evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=Tru
 
 
 evaluate.command("identify")(identify)
+evaluate.command("templates")(templates)
 
 
 @evaluate.command("pairs")

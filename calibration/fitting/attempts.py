@@ -14,7 +14,7 @@ from calibration.pictures.faces import FacePicture, FaceReader
 from calibration.statistics.score_set import TEMPLATES, Readings
 from edge.defenses.randomize import VIEW_COUNT, random_views
 from edge.defenses.squeeze import SQUEEZED_VIEWS, SQUEEZERS
-from edge.domain.errors import PictureError
+from edge.domain.errors import PictureError, UsageError
 from edge.domain.profile import MatchPoint
 from edge.recognition.gallery import Template
 from engines.progress import Progress
@@ -65,6 +65,7 @@ def genuine_attempts(
         progress: shown meanwhile.
 
     Raises:
+        UsageError: nobody comes who matches their own template.
         EdgeError: an engine failed.
     """
     probes = _probes(people, enrolled)
@@ -80,6 +81,11 @@ def genuine_attempts(
             progress.advance(done)
     finally:
         progress.finish()
+    if not found:
+        raise UsageError(
+            f"of {len(probes)} pictures of people with another one, none matches its own person",
+            hint="give people with two pictures and more, of faces that the detector finds",
+        )
     return _measured(found, tuple(point.weights))
 
 

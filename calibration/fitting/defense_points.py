@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.fitting.agreement import AgreementFit
 from calibration.fitting.attempts import Attempts
@@ -57,14 +58,27 @@ def embedding_measures(
         source: model id that the map starts from.
         target: model id that it predicts.
     """
+    cosines = agreement.left_out_cosines(attempts.vectors[source], attempts.vectors[target], attempts.owners)
+    return measures_of(attempts, point, plain_score_caps(attempts), cosines)
+
+
+def measures_of(
+    attempts: Attempts, point: MatchPoint, caps: Mapping[str, float], cosines: NDArray[np.float64]
+) -> dict[str, Measure]:
+    """Return the same where caps and cosines are known.
+
+    Args:
+        attempts: genuine ones that match.
+        point: the operating point, for fused scores.
+        caps: most that a plain score counts where drops from it are measured, by model id.
+        cosines: float64 (n,), of mapped and real embedding.
+    """
     fused = np.sum([w * attempts.random[m] for m, w in point.weights.items()], axis=0)
-    caps = plain_score_caps(attempts)
     measures = {"random-score": Measure(fused.mean(axis=1), is_floor=True)}
     for model, plain in attempts.plain.items():
         drop = np.minimum(plain, caps[model]) - attempts.random[model].min(axis=1)
         measures[f"random-drop {model}"] = Measure(drop, is_floor=False)
         for column, squeezer in enumerate(SQUEEZERS):
             measures[f"{squeezer} {model}"] = Measure(attempts.shifts[model][:, column], is_floor=False)
-    cosines = agreement.left_out_cosines(attempts.vectors[source], attempts.vectors[target], attempts.owners)
     measures["agreement"] = Measure(cosines, is_floor=True)
     return measures

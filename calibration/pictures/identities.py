@@ -49,3 +49,15 @@ def split_a(images: Path) -> dict[str, tuple[Path, ...]]:
     if not found:
         raise UsageError(f"{images} holds no identity of split A", hint="give a folder with one subfolder a person")
     return found
+
+
+def split_b(images: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the pictures of every identity of split B, whom no threshold was fitted on, as :func:`pictures_of` does.
+
+    Raises:
+        UsageError: the folder is not there or holds no identity of split B.
+    """
+    found = {name: pictures for name, pictures in pictures_of(images).items() if not in_split_a(name)}
+    if not found:
+        raise UsageError(f"{images} holds no identity of split B", hint="give a folder with one subfolder a person")
+    return found
