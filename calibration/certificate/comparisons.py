@@ -67,17 +67,24 @@ def compare(
         every_visit: True = each picture of a candidate who has enough visits a template of five others, for fitting;
             False = the pictures that are not enrolled visit, as at a door.
     """
-    templates, genuine, visitors = [], [], []
+    genuine, visitors = [], []
     for person in candidates.tolist():
         own = np.flatnonzero(owners == person)
-        templates.append(certificate.template(rows[own[:TEMPLATES]]))
         visits = own if every_visit and len(own) >= LEAST_PICTURES else own[TEMPLATES:]
         for visit in visits:
             others = own[own != visit][:TEMPLATES]
             genuine.append(certificate.scores(certificate.template(rows[others]), rows[visit]))
             visitors.append(person)
-    impostor = impostor_scores(certificate, np.stack(templates), rows, owners, candidates)
+    templates = templates_of(certificate, rows, owners, candidates)
+    impostor = impostor_scores(certificate, templates, rows, owners, candidates)
     return Comparisons(np.array(genuine), np.array(visitors, np.int64), impostor, owners, candidates)
+
+
+def templates_of(
+    certificate: Certificate, rows: Rows, owners: NDArray[np.int64], candidates: NDArray[np.int64]
+) -> Scores:
+    """Return float64 (candidates, masks, d), a template of the first five pictures of everybody enrolled."""
+    return np.stack([certificate.template(rows[owners == person][:TEMPLATES]) for person in candidates.tolist()])
 
 
 def impostor_scores(

@@ -77,8 +77,13 @@ class Column:
 
 
 def rows_of(certificate: Certificate, column: Column) -> Iterator[CertificateRow]:
-    """Yield a certificate's rows in one column: each class, then all together, by frames and gallery."""
+    """Yield a certificate's rows in one column: each class, then all together, by frames and gallery.
+
+    A gallery that the candidates cannot fill has no row; all of them together always have one.
+    """
     groups = sorted(certificate.bounds)
+    everybody = len(column.impostor)
+    galleries = sorted({size for size in (*GALLERIES, everybody) if size <= everybody})
     reached = certificate.holds(column.impostor)
     compared = np.asarray(~np.isnan(column.impostor).all(axis=2), np.bool_)
     visitors = column.genuine.visitors
@@ -90,7 +95,7 @@ def rows_of(certificate: Certificate, column: Column) -> Iterator[CertificateRow
         for frames in FRAMES:
             tried, came = (impostors, genuine) if frames == "1" else (impostors.visits(), genuine.visits())
             tar = came.rate()
-            for gallery in (*GALLERIES, len(reached)):
+            for gallery in galleries:
                 bound = tried.rate(gallery)
                 yield CertificateRow(
                     certificate=certificate.name,

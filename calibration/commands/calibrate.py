@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.commands.repeat import repeat
 from calibration.commands.report import report
 from calibration.fitting.fitted_profile import fit_profile
-from calibration.pictures.identities import split_a
+from calibration.fitting.operating_point import Goal
+from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, for_people, print_json
 from edge.commands.progress import rich_progress
@@ -29,20 +31,31 @@ calibrate = typer.Typer(help="Fit, show, measure and sign the calibration profil
 calibrate.command("report")(report)
 calibrate.command("repeat")(repeat)
 
+calibrate.command("masks")(masks)
+
 
 @calibrate.command("fit")
 def fit(
-    images: Annotated[Path, typer.Option(help="Folder of identities; only split A of it is read.")],
-    out: Annotated[Path, typer.Option(help="Folder of the profile.")] = DEFAULT_PROFILE,
+    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the profile into; a profile in it is replaced.")],
+    fpir: Annotated[
+        float, typer.Option(min=1e-6, max=0.1, help="How often a stranger may be taken for anybody enrolled.")
+    ] = 1e-3,
+    max_gallery: Annotated[int, typer.Option(min=1, max=100_000, help="How many people may be enrolled.")] = 1000,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps embeddings of the pictures, so that a pass can go on.")
+    ] = None,
+    *,
     state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a profile on split A and write it, unsigned: the daemon takes it once it is signed."""
+    """Fit a profile on split A, measure it on split B, and write it unsigned: the daemon takes it once signed."""
     settings = load_settings(config, state_dir=state)
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
-        fit_profile(split_a(images), models, out, progress)
+        kept = EmbeddingCache(cache or default_folder())
+        fit_profile(images, models, out, Goal(fpir=fpir, most_people=max_gallery), kept, progress)
     _print(sheet_of(out, settings), as_json=as_json)
 
 

@@ -6,20 +6,23 @@ from typing import Annotated
 
 import typer
 
-from calibration.commands.templates import CacheOption
+from calibration.commands.cache_option import CacheOption
 from calibration.fitting.halves import Aims, Kept, record_of, repeats
+from calibration.fitting.operating_point import FLOOR_FARS
 from calibration.pictures.door_camera import door_camera
 from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from calibration.pictures.faces import FaceReader
 from calibration.pictures.identities import split_a
+from calibration.report.aims import aimed_far
 from calibration.statistics.intervals import require_exact_intervals
 from calibration.statistics.score_set import read_people
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import print_json, print_table
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import read_profile
+from edge.daemon.assembly import profile_folder, read_profile
 from edge.daemon.models import load_models
 from edge.settings.load import load_settings
+from edge.trust.profile import read_profile_file
 
 
 def repeat(
@@ -60,7 +63,9 @@ def repeat(
             )
             for number in range(1, cameras + 1)
         )
-    aims = Aims(match=profile.gallery.fpir / profile.gallery.most_people)
+    file = read_profile_file(profile_folder(settings))
+    floors = {model: aimed_far(file, f"floor {model}") or FLOOR_FARS[0] for model in profile.match.weights}
+    aims = Aims(match=aimed_far(file, "match") or 0.0, floors=floors)
     rows = list(repeats(plain, seen, profile.match, profile.screen_model, aims, halves=halves))
     if as_json:
         for kept in rows:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from calibration.commands.cache_option import CacheOption
 from calibration.commands.profile_sheet import sheet_of
-from calibration.commands.templates import CacheOption
 from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from calibration.pictures.faces import FaceReader
 from calibration.pictures.identities import split_b
@@ -28,9 +28,6 @@ def report(
     images: Annotated[Path, typer.Option(help="Folder of identities; only split B of it is read.")],
     out: Annotated[Path, typer.Option(help="File of the page, FILE.html.")],
     path: Annotated[Path, typer.Argument(metavar="[PROFILE]", help="Folder of the profile.")] = DEFAULT_PROFILE,
-    cameras: Annotated[
-        int, typer.Option(min=0, max=8, help="Simulated door cameras that see every picture beside the photograph.")
-    ] = 1,
     defended: Annotated[
         int | None,
         typer.Option(min=0, help="Only the first so many people's attempts meet the defenses, the slow part."),
@@ -54,7 +51,7 @@ def report(
         refuse_other_models(profile, models)
         store = EmbeddingCache(cache or default_folder())
         reader = FaceReader(models, detector_threshold=profile.detector_threshold, cache=store)
-        read = read_split_b(people, reader, profile, progress, cameras=cameras, defended=defended)
+        read = read_split_b(people, reader, profile, progress, defended=defended)
     heading = {**sheet.heading, "profile": file.name, "data_digest": file.data_digest}
     measured = build_report(heading, read, profile, file)
     write_html(measured, str(sheet.problem) if sheet.problem else None, out)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from calibration.commands.cache_option import CacheOption
 from calibration.evaluation.matching import PointMatcher
 from calibration.evaluation.visits import VisitFigures, Visitors, visit_record, visit_table
 from calibration.pictures.cohort import Split, cohort_of, read_subjects
@@ -18,11 +19,6 @@ from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
 from edge.daemon.models import load_models
 from edge.settings.load import load_settings
-
-CacheOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder of embeddings that were computed before. Default: the XDG cache folder."),
-]
 
 
 def templates(

@@ -149,9 +149,9 @@ class WholeGate:
         step = gate.process(replace(picture.frame, captured_ns=self._clock.monotonic_ns()))
         if not step.verdicts:
             step += gate.finish()
-        verdict = step.verdicts[0]
         if gate.defect is not None:
             raise gate.defect
+        verdict = step.verdicts[0]
         if verdict.reason.name.startswith("FAULT"):
             raise RecognitionError(
                 f"the gate could not judge {picture.path.name}: {verdict.reason.value}",

@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.fitting.material import CAMERA, Material
+from calibration.fitting.sanitize import statistics_of
 from calibration.pictures.door_camera import door_camera
 from calibration.pictures.faces import FacePicture, FaceReader
 from calibration.statistics.score_set import TEMPLATES, Readings
+from edge.defenses.pixels.traces import STATISTICS
 from edge.defenses.randomize import VIEW_COUNT, random_views
 from edge.defenses.squeeze import SQUEEZED_VIEWS, SQUEEZERS
 from edge.domain.errors import PictureError, UsageError
@@ -22,7 +25,6 @@ from engines.render.spec import PLAIN
 
 MOST_PROBES = 8
 """Pictures of one person that come to the door: nobody's face may decide for everybody."""
-CAMERAS = 1
 SEED = 20261121
 
 
@@ -36,6 +38,8 @@ class Attempts:
         random: float64 (n, views) scores of the random views by model id.
         shifts: float64 (n, squeezers) shift of each squeezer, 1 - cosine, by model id.
         vectors: float32 (n, d) plain embeddings by model id.
+        pixels: float64 (n,) by pixel statistic, octaves.
+        rows: int64 (n,), the picture's row in the material.
     """
 
     owners: NDArray[np.int64]
@@ -43,41 +47,47 @@ class Attempts:
     random: Mapping[str, NDArray[np.float64]]
     shifts: Mapping[str, NDArray[np.float64]]
     vectors: Mapping[str, NDArray[np.float32]]
+    pixels: Mapping[str, NDArray[np.float64]]
+    rows: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.owners)
 
 
-def genuine_attempts(
-    people: Mapping[str, Sequence[Path]],
-    enrolled: Readings,
-    reader: FaceReader,
-    point: MatchPoint,
-    progress: Progress,
-) -> Attempts:
-    """Show everybody's pictures, as they are and as door cameras see them, to a gate with their others enrolled.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """One attempt: who came, on which row of the material, how they looked, and what they are compared with."""
+
+    owner: int
+    row: int
+    picture: FacePicture
+    templates: Mapping[str, Template]
+    pixels: Mapping[str, float]
+
+
+def genuine_attempts(material: Material, reader: FaceReader, point: MatchPoint, progress: Progress) -> Attempts:
+    """Show everybody's pictures, as they are and as a door camera sees them, to a gate with their others enrolled.
 
     Args:
-        people: pictures by name.
-        enrolled: the same pictures' plain embeddings.
+        material: a split.
         reader: embeds the defenses' views.
-        point: the operating point; an attempt below its fused threshold would meet no defense and is left out.
+        point: the operating point; an attempt that does not reach it meets no defense and is left out.
         progress: shown meanwhile.
 
     Raises:
         UsageError: nobody comes who matches their own template.
         EdgeError: an engine failed.
     """
-    probes = _probes(people, enrolled)
-    found: list[tuple[int, FacePicture, Mapping[str, Template]]] = []
+    enrolled = material.plain
+    probes = _probes(material)
+    found: list[_Attempt] = []
     progress.start("running the defenses on genuine attempts", len(probes))
     try:
         for done, (owner, number, path) in enumerate(probes, start=1):
             templates = _templates(enrolled, owner, number)
-            for camera in range(1 + CAMERAS):
-                picture = _seen(reader, path, camera)
-                if picture is not None and _would_be_granted(picture, templates, point):
-                    found.append((owner, picture, templates))
+            for camera in (0, CAMERA):
+                attempt = _attempt(material, reader, point, (owner, number, camera, path), templates)
+                found += [attempt] if attempt else []
             progress.advance(done)
     finally:
         progress.finish()
@@ -89,9 +99,25 @@ def genuine_attempts(
     return _measured(found, tuple(point.weights))
 
 
-def _probes(people: Mapping[str, Sequence[Path]], enrolled: Readings) -> list[tuple[int, int, Path]]:
+def _attempt(
+    material: Material,
+    reader: FaceReader,
+    point: MatchPoint,
+    probe: tuple[int, int, int, Path],
+    templates: Mapping[str, Template],
+) -> _Attempt | None:
+    owner, number, camera, path = probe
+    row = material.row(owner, number, camera)
+    picture = _seen(reader, path, camera) if row is not None else None
+    if row is None or picture is None or not _would_be_granted(picture, templates, point):
+        return None
+    measured = statistics_of([picture])
+    return _Attempt(owner, row, picture, templates, measured[0]) if measured else None
+
+
+def _probes(material: Material) -> list[tuple[int, int, Path]]:
     """Return (owner, number, path), the last pictures of everybody who has at least two."""
-    probes = []
+    probes, enrolled, people = [], material.plain, material.people
     for owner, name in enumerate(enrolled.names):
         numbers = enrolled.numbers[enrolled.owners == owner].tolist()
         if len(numbers) > 1:
@@ -116,22 +142,28 @@ def _seen(reader: FaceReader, path: Path, camera: int) -> FacePicture | None:
 
 def _would_be_granted(picture: FacePicture, templates: Mapping[str, Template], point: MatchPoint) -> bool:
     scores = {m: float(t.scores(picture.vectors[m][:1])[0]) for m, t in templates.items()}
-    return point.fuse(scores) >= point.threshold
+    return point.fuse(scores) >= point.threshold and all(scores[m] >= floor for m, floor in point.floors.items())
 
 
-def _measured(found: Sequence[tuple[int, FacePicture, Mapping[str, Template]]], models: Sequence[str]) -> Attempts:
-    scores = {
-        m: np.stack([templates[m].scores(picture.vectors[m]) for _, picture, templates in found]) for m in models
-    }
+def _measured(found: Sequence[_Attempt], models: Sequence[str]) -> Attempts:
+    if not found:
+        raise UsageError(
+            "nobody's pictures match their own others", hint="give at least two pictures each of some people"
+        )
+    scores = {m: np.stack([a.templates[m].scores(a.picture.vectors[m]) for a in found]) for m in models}
     squeezed = slice(1 + VIEW_COUNT, 1 + VIEW_COUNT + len(SQUEEZERS))
-    shifts = {
-        m: np.stack([1 - p.vectors[m][squeezed].astype(float) @ p.vectors[m][0].astype(float) for _, p, _ in found])
-        for m in models
-    }
+    shifts = {m: np.stack([_shifts(a.picture.vectors[m].astype(float), squeezed) for a in found]) for m in models}
     return Attempts(
-        owners=np.array([owner for owner, _, _ in found], np.int64),
+        owners=np.array([a.owner for a in found], np.int64),
         plain={m: s[:, 0] for m, s in scores.items()},
         random={m: s[:, 1 : 1 + VIEW_COUNT] for m, s in scores.items()},
         shifts=shifts,
-        vectors={m: np.stack([p.vectors[m][0] for _, p, _ in found]) for m in models},
+        vectors={m: np.stack([a.picture.vectors[m][0] for a in found]) for m in models},
+        pixels={name: np.array([a.pixels[name] for a in found]) for name in STATISTICS},
+        rows=np.array([a.row for a in found], np.int64),
     )
+
+
+def _shifts(vectors: NDArray[np.float64], squeezed: slice) -> NDArray[np.float64]:
+    shifts: NDArray[np.float64] = 1 - vectors[squeezed] @ vectors[0]
+    return shifts

@@ -3,14 +3,25 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from pydantic import JsonValue
 
-from calibration.fitting.fit import ALONE_FAR, CHECK_FRR, FLOOR_FAR, MATCH_FAR, Fit, fit_split_a
-from calibration.pictures.faces import FacePicture, FaceReader
+from calibration.certificate.reading import OccludedReader
+from calibration.fitting.attempts import genuine_attempts
+from calibration.fitting.baseline import require_scikit_learn
+from calibration.fitting.figures import Measured, measured_on
+from calibration.fitting.fit import Fit, Readers, fit_split_a
+from calibration.fitting.material import read_material
+from calibration.fitting.operating_point import ALONE_FAR, Goal
+from calibration.pictures.embedding_cache import EmbeddingCache
+from calibration.pictures.faces import FaceReader
+from calibration.pictures.identities import split_a, split_b
+from calibration.statistics.intervals import require_exact_intervals
 from edge.daemon.models import SCREENING, SECOND, Models
+from edge.defenses.squeeze import SQUEEZERS
 from edge.domain.clock import SystemClock
 from edge.domain.profile import Agreement, GallerySize, Profile, QualityLimits, SignedBy
 from edge.trust.profile_writing import dump_profile
@@ -20,9 +31,9 @@ from engines.progress import Progress
 DETECTOR_THRESHOLD = 0.8  # chosen on photographs of groups and of things without faces, not on split A
 LEAST_WIDTH_PX = 40.0  # both models see 112 and 160 px; below this their crops hold more interpolation than face
 MOST_WIDTH_SHARE = 0.95
-MOST_PEOPLE = 100  # FPIR is counted as that many comparisons at MATCH_FAR: an upper bound
 LIFETIME = dt.timedelta(days=365)
-HIGHEST_PLAIN_SCORE = 1.0  # no cap on what drops are measured from
+MOST_YAW_RATIO = 1.9  # the measure ends at 2, where the nose lies beyond an eye; short of it people still match
+QUALITY_FRR = 0.003  # of genuine pictures that each limit of the quality gate may refuse, before the slack
 QUALITY_SLACK = 2.0  # a door is less kind than press photographs: limits lie so many times beyond split A's extremes
 
 _OPEN = QualityLimits(
@@ -35,26 +46,46 @@ _OPEN = QualityLimits(
 )
 
 
-def fit_profile(people: Mapping[str, Sequence[Path]], models: Models, folder: Path, progress: Progress) -> Profile:
-    """Fit on ``people`` (split A alone) and write the profile into ``folder``.
+def fit_profile(
+    images: Path, models: Models, folder: Path, goal: Goal, cache: EmbeddingCache | None, progress: Progress
+) -> Profile:
+    """Fit on split A of a folder of identities, measure on split B, and write the profile into ``folder``.
 
     Raises:
-        EdgeError: pictures cannot be read, an engine fails, or the folder cannot be written.
+        UsageError: the folder is not there, or holds too few people for the goal.
+        EdgeError: an engine failed, or a folder cannot be written.
     """
-    reader = FaceReader(models, detector_threshold=DETECTOR_THRESHOLD)
-    fit = fit_split_a(
-        people, reader, screen_model=SCREENING, second_model=SECOND, measure=_quality_of, progress=progress
+    require_scikit_learn()
+    require_exact_intervals()
+    readers = Readers(
+        faces=FaceReader(models, detector_threshold=DETECTOR_THRESHOLD, cache=cache),
+        occluded=OccludedReader(models, SCREENING, detector_threshold=DETECTOR_THRESHOLD, cache=cache),
+        screen_model=SCREENING,
+        second_model=SECOND,
     )
+    people = split_a(images)
+    fit = fit_split_a(read_material(people, readers.faces, progress, split="A"), readers, goal, progress)
+    agreement = Agreement(
+        source=SECOND, target=SCREENING, weights=fit.agreement.weights, threshold=fit.points.agreement
+    )
+    others = read_material(split_b(images), readers.faces, progress, split="B")
+    attempts = genuine_attempts(others, readers.faces, fit.match.point, progress)
+    measured = measured_on(fit, others, attempts, agreement)
     return dump_profile(
-        _profile(fit, models, SystemClock().utc()),
+        _profile(fit, agreement, models, SystemClock().utc()),
         folder,
-        data=f"{fit.pictures} pictures of {fit.people} people: split A (first byte of sha256(name) below 0x80)",
+        data=(
+            f"{len(fit.material.plain.owners)} pictures of {len(people)} people: split A (first byte of sha256(name)"
+            f" below 0x80), each as it is and as a door camera sees it; figures: split B"
+        ),
         data_digest=_digest(people),
-        measured=_measured(fit),
+        figures=measured.figures,
+        measured=_measured(fit, measured),
     )
 
 
-def _profile(fit: Fit, models: Models, now: dt.datetime) -> Profile:
+def _profile(fit: Fit, agreement: Agreement, models: Models, now: dt.datetime) -> Profile:
+    point, points = fit.match.point, fit.points
     return Profile(
         name="default",
         signed_by=SignedBy.NOBODY,
@@ -64,44 +95,54 @@ def _profile(fit: Fit, models: Models, now: dt.datetime) -> Profile:
         digest="",
         bindings=models.bindings,
         detector_threshold=DETECTOR_THRESHOLD,
-        screen_threshold=fit.screen_threshold,
+        screen_threshold=point.floors[SCREENING],
         screen_model=SCREENING,
-        match=fit.match,
-        random_score_threshold=fit.random_score_threshold,
-        random_spread_thresholds=fit.random_spread_thresholds,
-        plain_score_caps=dict.fromkeys(fit.match.weights, HIGHEST_PLAIN_SCORE),
-        squeeze_thresholds=fit.squeeze_thresholds,
-        agreement=Agreement(
-            source=SECOND, target=SCREENING, weights=fit.agreement.weights, threshold=fit.agreement_threshold
-        ),
-        quality=QualityLimits(
-            least_width_px=LEAST_WIDTH_PX,
-            most_width_share=MOST_WIDTH_SHARE,
-            least_sharpness=float(np.quantile(fit.quality["sharpness"], CHECK_FRR)) / QUALITY_SLACK,
-            least_brightness=float(np.quantile(fit.quality["brightness"], CHECK_FRR)) / QUALITY_SLACK,
-            most_brightness=min(250.0, float(np.quantile(fit.quality["brightness"], 1 - CHECK_FRR)) * QUALITY_SLACK),
-            most_yaw_ratio=float(np.quantile(np.abs(fit.quality["yaw"]), 1 - CHECK_FRR)),
-        ),
-        duplicate_threshold=fit.match.threshold,
-        gallery=GallerySize(most_people=MOST_PEOPLE, fpir=MOST_PEOPLE * MATCH_FAR),
+        match=point,
+        random_score_threshold=points.random_score,
+        random_spread_thresholds={m: points.random_drop(m) for m in point.weights},
+        plain_score_caps={m: max(cap, point.floors[m]) for m, cap in fit.caps.items()},
+        squeeze_thresholds={m: {s: points.shift(m, s) for s in SQUEEZERS} for m in point.weights},
+        agreement=agreement,
+        quality=_quality(fit),
+        duplicate_threshold=point.threshold,
+        gallery=GallerySize(most_people=fit.goal.most_people, fpir=fit.goal.fpir),
+        certificates=fit.certificates,
+        baselines=tuple(replace(f.baseline, thresholds=points.baseline(m)) for m, f in fit.baselines.items()),
+        pixel_limits=points.pixels,
     )
 
 
-def _quality_of(picture: FacePicture) -> Mapping[str, float]:
-    quality = measure(picture.frame, picture.face, _OPEN)
-    return {"sharpness": quality.sharpness, "brightness": quality.brightness, "yaw": quality.yaw_ratio}
+def _quality(fit: Fit) -> QualityLimits:
+    pictures = [*fit.material.plain.pictures, *fit.material.seen.pictures]
+    every = [measure(picture.frame, picture.face, _OPEN) for picture in pictures]
+    sharpness, brightness = (np.array([getattr(q, name) for q in every]) for name in ("sharpness", "brightness"))
+    yaw = np.abs([q.yaw_ratio for q in every])
+    return QualityLimits(
+        least_width_px=LEAST_WIDTH_PX,
+        most_width_share=MOST_WIDTH_SHARE,
+        least_sharpness=float(np.quantile(sharpness, QUALITY_FRR)) / QUALITY_SLACK,
+        least_brightness=float(np.quantile(brightness, QUALITY_FRR)) / QUALITY_SLACK,
+        most_brightness=min(250.0, float(np.quantile(brightness, 1 - QUALITY_FRR)) * QUALITY_SLACK),
+        most_yaw_ratio=min(MOST_YAW_RATIO, float(np.quantile(yaw, 1 - QUALITY_FRR)) * QUALITY_SLACK),
+    )
 
 
-def _measured(fit: Fit) -> dict[str, JsonValue]:
+def _measured(fit: Fit, measured: Measured) -> dict[str, JsonValue]:
     return {
-        "match_far": MATCH_FAR,
-        "floor_far": FLOOR_FAR,
+        "false_match_rate_aimed": fit.goal.fmr,
+        "floor_far": dict(fit.match.floor_fars),
         "alone_far": ALONE_FAR,
-        "refused_by_each_check": CHECK_FRR,
-        "impostor_pairs": fit.impostor_pairs,
-        "genuine_attempts": fit.genuine_attempts,
+        "impostor_comparisons": fit.material.scores.comparisons,
+        "frr": fit.match.frr,
+        "genuine_attempts": len(fit.attempts),
         "agreement_penalty": fit.agreement.penalty,
-        "tar_at_far_1e-4_by_weight": {key: round(rate, 5) for key, rate in fit.tar.items()},
+        "defenses": {
+            "refused_by_each": fit.shares.each,
+            "refused_together": fit.shares.together,
+            "refused_together_on_split_b": measured.refused_together,
+            "refused_together_on_split_b_ci95": list(measured.refused_ci95),
+            "attempts_on_split_b": measured.attempts,
+        },
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.fitting.operating_point import ALONE_FAR, FLOOR_FARS, passes
+from calibration.fitting.operating_point import ALONE_FAR, passes
 from calibration.statistics.bootstrap import Draws
 from calibration.statistics.counted import Counted, counted_by_pair
 from calibration.statistics.score_set import Readings, ScoreSet, score_set
@@ -34,12 +34,12 @@ class Aims:
 
     Attributes:
         match: the fused threshold behind the floors; never below what the halves resolve.
-        floor: each model's floor, and the screening threshold.
+        floors: each model's floor, by model id; the screening threshold is the screening model's.
         alone: a model that names a stranger by itself; never below what the halves resolve.
     """
 
     match: float
-    floor: float = FLOOR_FARS[0]
+    floors: Mapping[str, float]
     alone: float = ALONE_FAR
 
 
@@ -143,12 +143,13 @@ def _asked(aims: Aims, first: _Half, second: _Half) -> Aims:
     """Return the aims, none below what the smaller half resolves."""
     fewest = min(first.scores.comparisons, second.scores.comparisons)
     least = LEAST_HITS / fewest if fewest else 1.0
-    if least > aims.floor:
+    lowest = min(aims.floors.values())
+    if least > lowest:
         raise UsageError(
-            f"half of split A makes {fewest} comparisons, of which fewer than {LEAST_HITS} pass at {aims.floor:g}",
+            f"half of split A makes {fewest} comparisons, of which fewer than {LEAST_HITS} pass at {lowest:g}",
             hint="give a folder with more people",
         )
-    return Aims(match=max(aims.match, least), floor=aims.floor, alone=max(aims.alone, least))
+    return Aims(match=max(aims.match, least), floors=aims.floors, alone=max(aims.alone, least))
 
 
 def _fitted(half: _Half, point: MatchPoint, screen_model: str, aims: Aims) -> dict[str, tuple[MatchPoint, float]]:
@@ -156,16 +157,16 @@ def _fitted(half: _Half, point: MatchPoint, screen_model: str, aims: Aims) -> di
     scores = half.scores
     is_scored = np.isfinite(next(iter(scores.impostor.values())))
     flat = {m: scores.impostor[m][is_scored].astype(np.float64) for m in point.weights}
-    floors = {m: threshold_at_far(s, aims.floor) for m, s in flat.items()}
+    floors = {m: threshold_at_far(s, aims.floors[m]) for m, s in flat.items()}
     over = np.all([flat[m] >= floor for m, floor in floors.items()], axis=0)
     fused = np.where(over, np.sum([w * flat[m] for m, w in point.weights.items()], axis=0), -1.0)
     aim = min(aims.match, float(over.mean()))  # where the floors alone refuse more, no threshold reaches the aim
     joint = MatchPoint(threshold=threshold_at_far(fused, aims.match), weights=point.weights, floors=floors, alone={})
     return {
         "match": (joint, aim),
-        **{f"floor {m}": (_single(m, floor), aims.floor) for m, floor in floors.items()},
+        **{f"floor {m}": (_single(m, floor), aims.floors[m]) for m, floor in floors.items()},
         **{f"alone {m}": (_single(m, threshold_at_far(s, aims.alone)), aims.alone) for m, s in flat.items()},
-        "screen": (_single(screen_model, floors[screen_model]), aims.floor),
+        "screen": (_single(screen_model, floors[screen_model]), aims.floors[screen_model]),
     }
 
 

@@ -19,7 +19,7 @@ from edge.domain.profile import MatchPoint
 
 SHARES = tuple(round(0.4 + 0.05 * i, 2) for i in range(11))
 """Weights of the screening model that are tried."""
-FLOOR_FARS = (1e-2, 3e-3, 1e-3)
+FLOOR_FARS = (3e-2, 1e-2, 3e-3, 1e-3)
 """Rates of impostors that each model by itself may let through, loosest first."""
 ALONE_FAR = 1e-5
 """A model that names a stranger by itself contradicts the other; at this rate, or the least that can be resolved."""
@@ -107,8 +107,9 @@ def _candidates(scores: ScoreSet, goal: Goal) -> Iterator[Candidate]:
         chosen = {m: floors[m][far] for m, far in fars.items()}
         over = np.all([flat[m] >= chosen[m] for m in weights], axis=0)
         fused = np.sum([w * flat[m][over] for m, w in weights.items()], axis=0)
+        least = sum(w * chosen[m] for m, w in weights.items())
         point = MatchPoint(
-            threshold=_threshold(fused, int(scores.comparisons * goal.fmr)),
+            threshold=max(least, _threshold(fused, int(scores.comparisons * goal.fmr))),
             weights=weights,
             floors=chosen,
             alone=alone,
@@ -118,7 +119,7 @@ def _candidates(scores: ScoreSet, goal: Goal) -> Iterator[Candidate]:
 
 
 def _threshold(fused: NDArray[np.float64], allowed: int) -> float:
-    """Return the least threshold that at most ``allowed`` of the scores reach."""
+    """Return the least threshold that at most ``allowed`` of the scores reach; -1 where no more pass the floors."""
     if len(fused) <= allowed:
         return -1.0
     ordered = np.partition(fused, len(fused) - allowed - 1)

@@ -52,7 +52,7 @@ def split_a(images: Path) -> dict[str, tuple[Path, ...]]:
 
 
 def split_b(images: Path) -> dict[str, tuple[Path, ...]]:
-    """Return the pictures of every identity of split B, whom no threshold was fitted on, as :func:`pictures_of` does.
+    """Return the pictures of every identity of split B, as :func:`pictures_of` does.
 
     Raises:
         UsageError: the folder is not there or holds no identity of split B.

@@ -1,9 +1,8 @@
 """Reads split B and measures a profile on it: everything that the report tells."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from calibration.evaluation.matching import PointMatcher
 from calibration.evaluation.visits import VisitFigures, Visitors, visit_record, visit_table
 from calibration.fitting.attempts import Attempts, genuine_attempts
+from calibration.fitting.material import CAMERA, Material
 from calibration.pictures.door_camera import door_camera
 from calibration.pictures.faces import FaceReader
 from calibration.report.checks import CheckRow, check_rows
@@ -33,14 +33,11 @@ class SplitB:
     """People of split B as they were read.
 
     Attributes:
-        plain: pictures as they are; templates are made of them.
-        seen: the same as simulated cameras see them, a reading a camera.
+        material: pictures as they are and as a door camera sees them, with all comparisons.
         attempts: genuine attempts with the defenses' views; None = not asked for.
-        owners: who in ``plain`` the people of ``attempts`` are; int64.
     """
 
-    plain: Readings
-    seen: tuple[Readings, ...]
+    material: Material
     attempts: Attempts | None
 
 
@@ -97,7 +94,6 @@ def read_split_b(
     profile: Profile,
     progress: Progress,
     *,
-    cameras: int,
     defended: int | None,
 ) -> SplitB:
     """Embed split B, and show its genuine attempts to the defenses.
@@ -107,7 +103,6 @@ def read_split_b(
         reader: finds and embeds faces.
         profile: its operating point says who would meet a defense.
         progress: shown meanwhile.
-        cameras: how many simulated cameras see every picture too.
         defended: the first so many people's attempts meet the defenses; None = everybody's; 0 = nobody's.
 
     Raises:
@@ -121,21 +116,14 @@ def read_split_b(
             "two people, one of them with two, are the least",
             hint=_MORE,
         )
-    seen = tuple(
-        read_people(
-            people,
-            reader,
-            progress,
-            label=f"split B as door camera {number} sees it",
-            change=partial(door_camera, number=number),
-        )
-        for number in range(1, cameras + 1)
-    )
+    change = partial(door_camera, number=CAMERA)
+    seen = read_people(people, reader, progress, label="split B as a door camera sees it", change=change)
+    probes = [some for some in (plain, seen) if len(some.owners)]
+    material = Material(people, plain, seen, score_set(plain, probes))
     attempts = None
     if defended != 0:
-        some = dict(islice(sorted(people.items()), defended))
-        attempts = genuine_attempts(some, _first(plain, len(some)), reader, profile.match, progress)
-    return SplitB(plain=plain, seen=seen, attempts=attempts)
+        attempts = genuine_attempts(_first(material, defended), reader, profile.match, progress)
+    return SplitB(material=material, attempts=attempts)
 
 
 def build_report(heading: Mapping[str, str], read: SplitB, profile: Profile, file: ProfileFile) -> Report:
@@ -150,8 +138,7 @@ def build_report(heading: Mapping[str, str], read: SplitB, profile: Profile, fil
     Raises:
         ConfigError: scipy is not installed.
     """
-    plain = read.plain
-    scores = score_set(plain, [plain, *(seen for seen in read.seen if len(seen.owners))])
+    plain, scores = read.material.plain, read.material.scores
     found, marks = scored(scores, profile.match), thresholds_of(profile.match)
     draws = Draws.of(len(plain.names))
     enrolled = with_enough(plain)
@@ -162,7 +149,7 @@ def build_report(heading: Mapping[str, str], read: SplitB, profile: Profile, fil
         data={
             "people": len(plain.names),
             "pictures": len(plain.owners),
-            "camera_pictures": sum(len(seen.owners) for seen in read.seen),
+            "camera_pictures": len(read.material.seen.owners),
             "genuine": int(scores.has_genuine.sum()),
             "impostors": scores.comparisons,
             "enrolled_for_visits": len(enrolled),
@@ -182,9 +169,9 @@ def with_enough(readings: Readings) -> tuple[str, ...]:
     return tuple(name for name, count in zip(readings.names, counts, strict=True) if count >= _ENOUGH)
 
 
-def _first(readings: Readings, people: int) -> Readings:
-    """Return the readings of the first so many people, numbered as before."""
-    kept = int(np.searchsorted(readings.owners, people))
-    return Readings(
-        readings.names[:people], readings.owners[:kept], readings.numbers[:kept], readings.pictures[:kept]
-    )
+def _first(material: Material, people: int | None) -> Material:
+    """Return a split whose first so many people alone come to the door, numbered as before; None = all of them."""
+    kept = int(np.searchsorted(material.plain.owners, len(material.plain.names) if people is None else people))
+    plain = material.plain
+    some = Readings(plain.names[:people], plain.owners[:kept], plain.numbers[:kept], plain.pictures[:kept])
+    return replace(material, plain=some)

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from calibration.fitting.agreement import mapped_cosines
 from calibration.fitting.attempts import Attempts
-from calibration.fitting.defense_points import measures_of
+from calibration.fitting.defense_points import defense_measures
+from calibration.report.aims import aimed_refusal
 from calibration.statistics.bootstrap import Draws
 from calibration.statistics.counted import Counted, counted_by_person
-from calibration.statistics.joint_refusal import refused
+from calibration.statistics.joint_refusal import Measure, refused
 from edge.domain.profile import Profile
 from edge.trust.profile_file import ProfileFile
 
 JOINTLY = "all jointly"
-_REMARK = "refused_by_each_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,60 +61,51 @@ def check_rows(attempts: Attempts, profile: Profile, file: ProfileFile, draws: D
     Raises:
         ConfigError: scipy is not installed.
     """
-    agreement = profile.agreement
-    cosines = mapped_cosines(
-        agreement.weights, attempts.vectors[agreement.source], attempts.vectors[agreement.target]
-    )
     thresholds = check_thresholds(profile)
-    measures = {
-        name: measure
-        for name, measure in measures_of(attempts, profile.match, profile.plain_score_caps, cosines).items()
-        if name in thresholds
-    }
+    measures = {name: measure for name, measure in _measures(attempts, profile).items() if name in thresholds}
     people = draws.counts.shape[1]
-    target = file.measured.get(_REMARK)
+    target = aimed_refusal(file)
     trials = np.bincount(attempts.owners, minlength=people)
 
     def counted(failed: NDArray[np.bool_]) -> Counted:
         return counted_by_person(np.bincount(attempts.owners[failed], minlength=people), trials, draws)
 
     for name, measure in measures.items():
-        own = _kept(file, name)
-        aim = own if own is not None else target
-        yield CheckRow(
-            name,
-            thresholds[name],
-            float(aim) if isinstance(aim, int | float) else None,
-            counted(measure.fails(thresholds[name])),
-        )
+        yield CheckRow(name, thresholds[name], target, counted(measure.fails(thresholds[name])))
     yield CheckRow(JOINTLY, None, None, counted(refused(measures, thresholds)))
 
 
 def check_thresholds(profile: Profile) -> dict[str, float]:
-    """Return the profile's thresholds by name of check, as ``embedding_measures`` names them."""
+    """Return the profile's thresholds by name of check, as ``defense_measures`` names them."""
     squeezed = {
         f"{squeezer} {model}": threshold
         for model, own in profile.squeeze_thresholds.items()
         for squeezer, threshold in own.items()
     }
     drops = {f"random-drop {model}": threshold for model, threshold in profile.random_spread_thresholds.items()}
+    baselines = {
+        f"{check} {own.model_id}": threshold
+        for own in profile.baselines
+        for check, threshold in own.thresholds.items()
+    }
+    pixels = {} if profile.pixel_limits is None else profile.pixel_limits.most
     return {
         "random-score": profile.random_score_threshold,
         **drops,
         **squeezed,
+        **baselines,
+        **{f"pixel {name}": threshold for name, threshold in pixels.items()},
         "agreement": profile.agreement.threshold,
     }
 
 
-def _kept(file: ProfileFile, name: str) -> float | None:
-    """Return the rate that the fit kept beside a check's threshold."""
-    first, _, model = name.partition(" ")
-    if first == "random-score":
-        point = file.randomize.score.figures
-    elif first == "agreement":
-        point = file.agreement.figures
-    elif first == "random-drop":
-        point = file.randomize.spread[model].figures
-    else:
-        point = file.squeeze[model][first].figures
-    return None if point is None else point.frr
+def _measures(attempts: Attempts, profile: Profile) -> dict[str, Measure]:
+    agreement = profile.agreement
+    source, target = (attempts.vectors[model] for model in (agreement.source, agreement.target))
+    learned = {
+        f"{check} {own.model_id}": values
+        for own in profile.baselines
+        for check, values in own.scores(attempts.vectors[own.model_id]).items()
+    }
+    learned["agreement"] = mapped_cosines(agreement.weights, source, target)
+    return defense_measures(attempts, profile.match, learned, caps=profile.plain_score_caps)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fitting.operating_point import passes
+from calibration.report.aims import aimed_far
 from calibration.statistics.bootstrap import Draws, threshold_interval
 from calibration.statistics.counted import Counted, counted_by_pair, counted_by_person
 from calibration.statistics.intervals import Interval
@@ -17,7 +18,8 @@ from edge.trust.profile_file import ProfileFile
 
 LEAST_HITS = 10
 """Impostors that must be expected to pass before a threshold is called resolved."""
-_KEPT = 20  # times as many of the highest scores are bootstrapped as pass
+_KEPT = 4  # times as many of the highest scores are bootstrapped as pass, and ``_MORE``
+_MORE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def operating_points(scores: ScoreSet, profile: Profile, file: ProfileFile, draw
         accepted = _accepted(point, scores.impostor, np.isfinite(next(iter(scores.impostor.values()))))
         own = scores.owners[scores.has_genuine]
         refused = own[~genuine[scores.has_genuine]]
-        target = _target(name, kept, file)
+        target = aimed_far(file, name)
         yield OperatingPoint(
             name=name,
             threshold=point.threshold,
@@ -117,15 +119,6 @@ def _single(model: str, threshold: float) -> MatchPoint:
     return MatchPoint(threshold=threshold, weights={model: 1.0}, floors={}, alone={})
 
 
-def _target(name: str, kept: Any, file: ProfileFile) -> float | None:
-    """Return the rate that a point was fitted for: its figure where the fit kept one, else the fit's remark."""
-    if kept is not None and kept.far is not None:
-        return float(kept.far)
-    remark = {"match": "match_far", "duplicate": "match_far", "screen": "floor_far"}
-    found = file.measured.get(remark.get(name, f"{name.split(maxsplit=1)[0]}_far"))
-    return float(found) if isinstance(found, int | float) else None
-
-
 def _accepted(
     point: MatchPoint, per_model: Mapping[str, NDArray[Any]], is_scored: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
@@ -144,7 +137,7 @@ def _threshold_b(scores: ScoreSet, point: MatchPoint, target: float, draws: Draw
     fused = _fused(point, scores.impostor)
     for model, floor in point.floors.items():
         fused = np.where(scores.impostor[model] >= floor, fused, -np.inf)
-    kept = min(int(scores.comparisons * target * _KEPT), int(np.isfinite(fused).sum()))
+    kept = min(int(scores.comparisons * target * _KEPT) + _MORE, int(np.isfinite(fused).sum()))
     if not kept:
         return None
     highest = np.argpartition(fused, fused.size - kept, axis=None)[-kept:]

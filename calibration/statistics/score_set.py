@@ -1,7 +1,7 @@
 """Every comparison that a gate with these people could make: each picture with its own person, and with all others.
 
 Comparisons are the gate's own: a picture against a template of up to five pictures, scored as the gallery scores
-(the lower of centroid and median). A picture is never compared with a template that it is part of.
+(by the centroid, held down by the median). A picture is never compared with a template that it is part of.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.pictures.faces import Change, FacePicture, FaceReader
-from edge.recognition.gallery import Template
+from edge.recognition.gallery import MEDIAN_SLACK, Template
 from engines.progress import Progress
 
 FloatArray = NDArray[np.float64]
@@ -137,7 +137,7 @@ def against_everybody(rows: Sequence[NDArray[np.float32]], probes: NDArray[np.fl
         centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
         each = np.sort(np.stack([probes @ every[:, k].T for k in range(count)]), axis=0)
         median = (each[(count - 1) // 2] + each[count // 2]) / 2
-        scores[:, some] = np.minimum(probes @ centroids.T, median)
+        scores[:, some] = np.minimum(probes @ centroids.T, median + np.float32(MEDIAN_SLACK))
     return scores
 
 

@@ -90,11 +90,13 @@ class Certificate:
         """Return a person's template, float64 (masks, d): the unit mean of their pictures' centered rows.
 
         Args:
-            rows: (pictures, masks, d). A picture's row of NaN, a mask under which no face was found, is left out.
+            rows: (pictures, masks, d). A picture's row of NaN, a mask under which no face was found, is left out; a
+                mask under which none was found has a template of NaN, which nothing matches.
         """
         centered = self.centered(rows)
-        mean = np.nanmean(centered, axis=0)
-        unit: NDArray[np.float64] = mean / np.linalg.norm(mean, axis=-1, keepdims=True)
+        total = np.where(np.isnan(centered), 0.0, centered).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            unit: NDArray[np.float64] = total / np.linalg.norm(total, axis=-1, keepdims=True)
         return unit
 
     def scores(self, template: NDArray[np.float64], rows: NDArray[np.floating]) -> NDArray[np.float64]:

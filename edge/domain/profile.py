@@ -9,7 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.domain.baseline import Baseline
+from edge.domain.certificate import Certificate
 from edge.domain.embedding import Binding
+from edge.domain.pixel_limits import PixelLimits
 
 NEARLY_FULL = 0.9  # a warning before a refusal: not a threshold of any decision
 
@@ -120,6 +123,9 @@ class Profile:
         quality: bounds of the quality gate.
         duplicate_threshold: fused score from which an enrollment is somebody else's duplicate.
         gallery: how many people it may serve.
+        certificates: patch certificates, each with thresholds of its own.
+        baselines: what each model's embeddings of real faces look like.
+        pixel_limits: bounds of pixel statistics; None = not fitted.
     """
 
     name: str
@@ -141,3 +147,6 @@ class Profile:
     quality: QualityLimits
     duplicate_threshold: float
     gallery: GallerySize
+    certificates: tuple[Certificate, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    pixel_limits: PixelLimits | None = None

@@ -14,7 +14,7 @@ from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.verify import ModelStage
-from edge.recognition.gallery import Gallery
+from edge.recognition.gallery import MEDIAN_SLACK, Gallery
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.color import BgrConverter
 from edge.vision.detect import FaceDetector
@@ -127,8 +127,8 @@ class Enrollment:
 def vet(pictures: Sequence[EnrollmentPicture], gallery: Gallery, profile: Profile) -> Enrollment:
     """Keep the pictures that show one person, who is nobody in the gallery.
 
-    A picture whose median fused score to the others is below the match threshold does not belong. Of two pictures
-    that do not match, neither can be trusted.
+    A picture whose median fused score to the others, with the slack that a score has, is below the match threshold
+    does not belong. Of two pictures that do not match, neither can be trusted.
     """
     refused: list[RefusedPicture] = []
     kept: list[EnrollmentPicture] = []
@@ -158,7 +158,7 @@ def _is_like(picture: EnrollmentPicture, others: Sequence[EnrollmentPicture], pr
         profile.match.fuse({m: float(e.vector @ other.embeddings[m].vector) for m, e in picture.embeddings.items()})
         for other in others
     ]
-    return float(np.median(scores)) >= profile.match.threshold
+    return float(np.median(scores)) + MEDIAN_SLACK >= profile.match.threshold
 
 
 def _cut(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.uint8], Face]:

@@ -1,8 +1,8 @@
 """The people the gate knows, in memory, and how alike a probe is to them.
 
-A person's score is the lower of two aggregates over that person's templates: the cosine to their centroid and the
-median of the cosines. Both must be high, so one poisoned template of five cannot open the door; the highest single
-cosine is never used.
+A person's score is the cosine to the centroid of their templates, but never more than the median of the cosines
+plus a little. The centroid knows a face best; the median holds it down, so that one poisoned template of five cannot
+open the door; the highest single cosine is never used.
 """
 
 import math
@@ -18,6 +18,10 @@ from edge.domain.match import Match, SubjectRef
 from edge.domain.profile import MatchPoint
 
 FloatArray = NDArray[np.float32]
+
+MEDIAN_SLACK = 0.08
+"""Cosine by which a score may lie above the median: about what a centroid of five gains over one picture, so that
+scores mean the same whether a person has one template or five. Part of what a score is; see docs/adr."""
 
 _SHORTLIST = 8  # most subjects whose median is computed in a search; the centroid ranks them
 _ROUNDING = 1e-5  # of a float32 cosine
@@ -56,10 +60,10 @@ class Template:
         return Template.from_vectors(np.stack([embedding.vector for embedding in embeddings]))
 
     def scores(self, probes: FloatArray) -> NDArray[np.float64]:
-        """Return the score of each probe row: min(cosine to centroid, median cosine); float64 (n,)."""
+        """Return the score of each probe row: min(cosine to centroid, median cosine + slack); float64 (n,)."""
         to_centroid = probes.astype(np.float64) @ self.centroid.astype(np.float64)
         to_each = probes.astype(np.float64) @ self.vectors.T.astype(np.float64)
-        lower: NDArray[np.float64] = np.minimum(to_centroid, _median_of_rows(to_each))
+        lower: NDArray[np.float64] = np.minimum(to_centroid, _median_of_rows(to_each) + MEDIAN_SLACK)
         return lower
 
     def __repr__(self) -> str:

@@ -7,9 +7,10 @@ the same canonical form, finds what was altered on purpose.
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.domain.errors import ConfigError
 from edge.domain.profile import Profile
 from edge.trust.array_archive import read_arrays
-from edge.trust.profile_document import checked_file, read_document
+from edge.trust.profile_document import REFIT, checked_file, read_document
 from edge.trust.profile_file import ProfileFile
 from edge.trust.profile_form import profile_from_file
 from edge.trust.profile_signature import voucher_of
@@ -34,9 +35,11 @@ def load_profile(path: Path, *, environment: str, trusted_keys: Iterable[bytes] 
     document = read_document(path)
     file = checked_file(document, path)
     voucher = voucher_of(document, file.signature, path, environment=environment, trusted_keys=trusted_keys)
-    return profile_from_file(
-        file, read_arrays(path / file.arrays.file, file.arrays.sha256, file.array_terms), voucher
-    )
+    arrays = read_arrays(path / file.arrays.file, file.arrays.sha256, file.array_terms)
+    try:
+        return profile_from_file(file, arrays, voucher)
+    except ValueError as error:
+        raise ConfigError(f"the profile in {path} does not fit its arrays: {error}", hint=REFIT) from error
 
 
 def read_profile_file(path: Path) -> ProfileFile:

@@ -7,6 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from edge.trust.array_archive import ArrayTerms
+from edge.trust.baseline_table import BaselineTable, SanitizeTable, baseline_terms
+from edge.trust.certificate_table import CertificateTable, certificate_terms
 from edge.trust.profile_points import CosinePoint, FacePoint, GapPoint, Name, Sha256, Share, Table
 
 AGREEMENT_WEIGHTS = "agreement.weights"
@@ -111,8 +113,8 @@ class ModelTable(Table):
 class ProfileFile(Table):
     """Everything in ``profile.toml``.
 
-    A later table of a defense of its own is an optional field here, its model in a file of its own; ``array_terms``
-    names the arrays that it needs.
+    The tables of defenses with numbers of their own are optional fields here, each model in a file of its own;
+    ``array_terms`` names the arrays that they need.
 
     Attributes:
         digest: sha256 of the canonical form of all other keys but ``signature``.
@@ -140,13 +142,20 @@ class ProfileFile(Table):
     quality: QualityTable
     duplicate: CosinePoint
     models: dict[Name, ModelTable]
+    certificate: dict[Name, CertificateTable] = Field(default_factory=dict)
+    baseline: dict[Name, BaselineTable] = Field(default_factory=dict)
+    sanitize: SanitizeTable | None = None
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     signature: SignatureTable | None = None
 
     @property
     def array_terms(self) -> Mapping[str, ArrayTerms]:
         """What the tables ask of the archive, by the array's name: these arrays, and no others."""
-        return {AGREEMENT_WEIGHTS: ArrayTerms(dimensions=2, dtype="float32")}
+        return {
+            AGREEMENT_WEIGHTS: ArrayTerms(dimensions=2, dtype="float32"),
+            **certificate_terms(self.certificate),
+            **baseline_terms(self.baseline),
+        }
 
     @field_validator("created", "expires")
     @classmethod
@@ -172,4 +181,6 @@ class ProfileFile(Table):
             raise ValueError("agreement and screen must name models of match.weights, agreement two different ones")
         if not matched <= self.models.keys():
             raise ValueError("models must name every model of match.weights")
+        if not {*self.baseline, *(table.model for table in self.certificate.values())} <= matched:
+            raise ValueError("baseline and certificate must name models of match.weights")
         return self

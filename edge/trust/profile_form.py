@@ -8,12 +8,24 @@ import numpy as np
 from edge.domain.embedding import Binding
 from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile, QualityLimits
 from edge.trust.array_archive import FloatArray
+from edge.trust.baseline_table import (
+    baseline_arrays,
+    baseline_tables,
+    baselines_from,
+    pixel_limits_from,
+    pixel_table,
+)
+from edge.trust.certificate_table import centers_name, certificate_tables, certificates_from
 from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
 from edge.trust.profile_signature import Voucher
 
 
 def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], voucher: Voucher) -> Profile:
-    """Return the profile that ``file`` and its ``arrays`` describe and that ``voucher`` stands for."""
+    """Return the profile that ``file`` and its ``arrays`` describe and that ``voucher`` stands for.
+
+    Raises:
+        ValueError: a table and its arrays do not fit together.
+    """
     return Profile(
         name=file.name,
         signed_by=voucher.signed_by,
@@ -50,12 +62,19 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         quality=QualityLimits(**file.quality.model_dump()),
         duplicate_threshold=file.duplicate.threshold,
         gallery=GallerySize(most_people=file.gallery.most_people, fpir=file.gallery.fpir),
+        certificates=certificates_from(file.certificate, arrays),
+        baselines=baselines_from(file.baseline, arrays),
+        pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
     )
 
 
 def arrays_from_profile(profile: Profile) -> dict[str, FloatArray]:
     """Return the arrays of ``profile``'s archive by name."""
-    return {AGREEMENT_WEIGHTS: profile.agreement.weights}
+    return {
+        AGREEMENT_WEIGHTS: profile.agreement.weights,
+        **{centers_name(certificate.name): certificate.centers for certificate in profile.certificates},
+        **baseline_arrays(profile.baselines),
+    }
 
 
 def tables_from_profile(profile: Profile) -> dict[str, object]:
@@ -105,6 +124,9 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
             }
             for id_, binding in profile.bindings.items()
         },
+        **({"certificate": certificate_tables(profile.certificates)} if profile.certificates else {}),
+        **({"baseline": baseline_tables(profile.baselines)} if profile.baselines else {}),
+        **({"sanitize": pixel_table(profile.pixel_limits)} if profile.pixel_limits else {}),
     }
 
 

@@ -92,20 +92,20 @@ def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
 
 
 def _patches(scenes: int, other_scenes: int) -> list[Row]:
-    """Glasses at full strength, in every way; the other shapes with half the steps; then who moves the crop."""
+    """What moves the crop, which is quick; glasses at full strength in every way; others with half the steps."""
     glasses = PatchShape.GLASSES.value
     shapes = [*(shape.value for shape in PatchShape if shape.value != glasses), SOUGHT]
     moving = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
     return [
-        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes),
-        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes, alignment=Alignment.FROZEN),
-        *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=shape, scenes=other_scenes) for shape in shapes),
-        *_printed_glasses(other_scenes),
-        Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=glasses, scenes=other_scenes, draws=2),
         *(
             Row(attacker=Attacker.DISPLACEMENT, attack="patch-200", patch=s.value, scenes=other_scenes)
             for s in moving
         ),
+        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes),
+        Row(attacker=Attacker.JOINT, attack="patch-200", patch=glasses, scenes=scenes, alignment=Alignment.FROZEN),
+        Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=glasses, scenes=other_scenes, draws=2),
+        *_printed_glasses(other_scenes),
+        *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=shape, scenes=other_scenes) for shape in shapes),
     ]
 
 

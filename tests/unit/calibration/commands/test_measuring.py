@@ -68,7 +68,6 @@ def test_a_folder_without_a_profile_is_told(place: Path, capsys: pytest.CaptureF
     "line",
     [
         "evaluate templates --images x --subjects y --split c",
-        "calibrate report --images x --out y.html --cameras -1",
         "calibrate report --images x --out y.html --defended -1",
         "calibrate repeat --images x --halves 0",
         "calibrate repeat --images x --cameras 9",

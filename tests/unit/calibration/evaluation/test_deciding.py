@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -59,6 +59,7 @@ def judged(shown: FacePicture) -> Assessment:
     return judge.assess(shown.frame, shown.face, seen)
 
 
+@settings(deadline=None)  # engines and quality gate run in each example
 @given(unit, unit)
 def test_the_evidence_is_what_the_gate_collects(first: NDArray[np.float32], second: NDArray[np.float32]) -> None:
     shown = picture(first, second)
@@ -72,6 +73,7 @@ def test_the_evidence_is_what_the_gate_collects(first: NDArray[np.float32], seco
             assert mine.fused == pytest.approx(gates.fused, abs=1e-6)
 
 
+@settings(deadline=None)  # engines and quality gate run in each example
 @given(unit, unit, st.sampled_from([30.0, 112.0]))
 def test_whoever_is_granted_would_be_by_the_gate_if_every_defense_passed(
     first: NDArray[np.float32], second: NDArray[np.float32], width: float

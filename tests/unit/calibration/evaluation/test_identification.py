@@ -1,7 +1,7 @@
 """What becomes of identification attempts: every kind of outcome is counted once, and zero keeps its bound."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.evaluation.deciding import NO_FACE, NOT_ACQUIRED, Answer
@@ -73,6 +73,7 @@ def test_a_rate_is_read_with_its_interval() -> None:
     assert str(Rate(0, 100)) == "0 of 100 = 0.000% [0.000%, 3.622%]"
 
 
+@settings(deadline=None)  # exact intervals in each example
 @given(
     st.lists(
         st.builds(

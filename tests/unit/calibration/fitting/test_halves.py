@@ -12,11 +12,12 @@ from tests.support.people_of_vectors import MODELS, people_of_vectors
 pytest.importorskip("scipy")
 
 POINT = MatchPoint(threshold=0.5, weights=dict.fromkeys(MODELS, 0.5), floors={}, alone={})
+FLOORS = dict.fromkeys(MODELS, 0.01)
 
 
 def test_rates_hold_on_the_other_half() -> None:
     readings = people_of_vectors([3] * 120)
-    rows = list(repeats(readings, (readings,), POINT, MODELS[0], Aims(match=1e-6), halves=2))
+    rows = list(repeats(readings, (readings,), POINT, MODELS[0], Aims(match=1e-6, floors=FLOORS), halves=2))
     assert len(rows) == 2 * 6
     assert {row.level for row in rows} == {1 - 0.05 / 6}
     comparisons = rows[0].counted.trials
@@ -30,7 +31,7 @@ def test_rates_hold_on_the_other_half() -> None:
 
 def test_too_few_people_are_told() -> None:
     with pytest.raises(UsageError, match=r"fewer than 10 pass at 0\.01"):
-        list(repeats(people_of_vectors([2] * 10), (), POINT, MODELS[0], Aims(match=1e-3), halves=1))
+        list(repeats(people_of_vectors([2] * 10), (), POINT, MODELS[0], Aims(match=1e-3, floors=FLOORS), halves=1))
 
 
 @pytest.mark.parametrize(("low", "inside"), [(0.01, True), (0.02, False)])

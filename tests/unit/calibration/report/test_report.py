@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 
 from calibration.fitting.attempts import Attempts
+from calibration.fitting.defense_points import BOUNDED_PIXELS
+from calibration.fitting.material import Material
 from calibration.report.build import Report, SplitB, build_report
 from calibration.report.checks import JOINTLY
 from calibration.report.html import html_of, write_html
+from calibration.statistics.score_set import score_set
 from edge.domain.errors import StoreError
 from edge.domain.profile import Profile
 from edge.trust.profile import load_profile, read_profile_file
@@ -45,6 +48,8 @@ def _attempts(people: int) -> Attempts:
         random={m: rng.uniform(0.4, 0.9, (n, 4)) for m in MODELS},
         shifts={m: rng.uniform(0.0, 0.2, (n, 3)) for m in MODELS},
         vectors=vectors,
+        pixels={name: rng.normal(size=n) for name in BOUNDED_PIXELS},
+        rows=np.arange(n),
     )
 
 
@@ -62,7 +67,8 @@ def _profile(folder: Path) -> Profile:
 @pytest.fixture(scope="module")
 def report(folder: Path) -> Report:
     readings = people_of_vectors([12, 11, *[3] * 40])
-    read = SplitB(plain=readings, seen=(readings,), attempts=_attempts(30))
+    material = Material({}, readings, readings, score_set(readings, [readings, readings]))
+    read = SplitB(material=material, attempts=_attempts(30))
     return build_report(HEADING, read, _profile(folder), read_profile_file(folder))
 
 
@@ -101,8 +107,8 @@ def test_records_say_where_they_belong(report: Report) -> None:
         "histograms": 3,
     }
     match = next(record for record in report.records() if record.get("point") == "match")
-    assert match["target"] == 1e-5
-    assert match["threshold_split_b_ci95"] is None  # ten comparisons at 1e-5 would be a million
+    assert match["target"] == 1e-4  # FPIR 1e-3 by ten people
+    assert match["threshold_split_b_ci95"] is None  # five thousand comparisons: too few
     assert match["tar"] == pytest.approx(1 - match["frr"])
 
 
@@ -165,9 +171,8 @@ def test_the_page_is_well_formed(page: str) -> None:
 
 def test_without_attempts_and_visits_that_is_said(folder: Path) -> None:
     readings = people_of_vectors([3] * 12)
-    few = build_report(
-        HEADING, SplitB(plain=readings, seen=(), attempts=None), _profile(folder), read_profile_file(folder)
-    )
+    material = Material({}, readings, readings, score_set(readings, [readings]))
+    few = build_report(HEADING, SplitB(material=material, attempts=None), _profile(folder), read_profile_file(folder))
     assert (few.visits, few.checks) == ((), ())
     page = html_of(few, "it expired")
     assert page.count("<p>Not measured.</p>") == 2

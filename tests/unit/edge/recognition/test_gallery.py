@@ -10,7 +10,7 @@ from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import TrustError
 from edge.domain.match import SubjectRef
 from edge.domain.profile import MatchPoint
-from edge.recognition.gallery import Gallery, Template
+from edge.recognition.gallery import MEDIAN_SLACK, Gallery, Template
 
 A = Binding("a", "digest-a", "recipe-a", "reference")
 B = Binding("b", "digest-b", "recipe-b", "reference")
@@ -50,10 +50,20 @@ def test_one_poisoned_template_of_five_does_not_open() -> None:
     assert poisoned.scores(Z[np.newaxis])[0] < 0.3
 
 
-def test_score_is_the_lower_of_centroid_and_median() -> None:
+def test_score_is_the_centroids_and_never_far_above_the_median() -> None:
     two = template(X, Y, Y)
-    probe = Y[np.newaxis]
-    assert two.scores(probe)[0] == pytest.approx(min(float(two.centroid @ Y), 1.0))
+    assert two.scores(Y[np.newaxis])[0] == pytest.approx(float(two.centroid @ Y))
+    held_down = template(X, X, Y, Z, Z)
+    middle = float(np.median(held_down.vectors @ Y))
+    assert held_down.scores(Y[np.newaxis])[0] == pytest.approx(
+        min(float(held_down.centroid @ Y), middle + MEDIAN_SLACK)
+    )
+    assert middle + MEDIAN_SLACK < float(held_down.centroid @ Y)
+
+
+def test_of_one_template_the_score_is_its_cosine() -> None:
+    probe = (X + Y) / np.linalg.norm(X + Y)
+    assert template(X).scores(probe[np.newaxis])[0] == pytest.approx(float(X @ probe))
 
 
 @pytest.mark.parametrize(

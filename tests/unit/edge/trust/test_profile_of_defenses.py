@@ -1,0 +1,118 @@
+"""Certificates, baselines and pixel bounds come back from the profile as they were, or not at all."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.domain.baseline import CHECKS, Baseline, Ellipsoid, OneClassMachine
+from edge.domain.errors import ConfigError
+from edge.domain.isolation import IsolationForest
+from edge.domain.pixel_limits import PixelLimits
+from edge.domain.profile import Profile
+from edge.trust.profile import load_profile
+from edge.trust.profile_writing import dump_profile
+from tests.support.patch_certificates import a_certificate
+from tests.support.profile_files import put
+from tests.support.profiles import a_profile
+
+WIDTH = 4
+
+
+def _baseline(model_id: str) -> Baseline:
+    rng = np.random.default_rng(1)
+    one = np.zeros(1, np.int32)
+    return Baseline(
+        model_id=model_id,
+        ellipsoid=Ellipsoid(mean=np.zeros(WIDTH, np.float32), whitening=np.eye(WIDTH, dtype=np.float32)),
+        forest=IsolationForest(
+            width=WIDTH,
+            roots=one,
+            feature=one,
+            cut=np.zeros(1, np.float32),
+            left=one,
+            right=one,
+            length=np.ones(1, np.float32),
+            steps=0,
+        ),
+        machine=OneClassMachine(
+            frequencies=rng.normal(size=(WIDTH, 3)).astype(np.float32),
+            phases=np.zeros(3, np.float32),
+            weights=np.ones(3, np.float32),
+        ),
+        thresholds=dict.fromkeys(CHECKS, -1.5),
+    )
+
+
+@pytest.fixture
+def profile() -> Profile:
+    ids = ("a", "b")
+    bindings = {i: replace(b, model_digest="1" * 64, recipe_digest="2" * 64) for i, b in a_profile().bindings.items()}
+    return replace(
+        a_profile(),
+        bindings=bindings,
+        squeeze_thresholds={i: {"median3": 0.1} for i in ids},
+        certificates=(a_certificate(), a_certificate("union")),
+        baselines=(_baseline("a"), _baseline("b")),
+        pixel_limits=PixelLimits(most={"noise": 2.5}, least={"comb": -3.0}),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, profile: Profile) -> Path:
+    dump_profile(profile, tmp_path, data="made up", data_digest="c" * 64)
+    return tmp_path
+
+
+def test_everything_comes_back(folder: Path, profile: Profile) -> None:
+    found = load_profile(folder, environment="development")
+    assert found.pixel_limits == profile.pixel_limits
+    for mine, back in zip(profile.certificates, found.certificates, strict=True):
+        assert (mine.name, mine.masks, mine.bounds, mine.alignment) == (
+            back.name,
+            back.masks,
+            back.bounds,
+            back.alignment,
+        )
+        np.testing.assert_array_equal(mine.centers, back.centers)
+        np.testing.assert_array_equal(mine.thresholds, back.thresholds)
+    rows = np.random.default_rng(3).normal(size=(5, WIDTH)).astype(np.float32)
+    for one, other in zip(profile.baselines, found.baselines, strict=True):
+        assert one.thresholds == other.thresholds
+        assert {k: v.tolist() for k, v in one.scores(rows).items()} == {
+            k: v.tolist() for k, v in other.scores(rows).items()
+        }
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("certificate/tiered/mask/upper/row", 1),
+        ("certificate/tiered/mask/upper/group", "other"),
+        ("certificate/tiered/mask/upper/width", 1.5),
+        ("certificate/tiered/mask/upper/height", 0.0),
+        ("certificate/tiered/mask/upper/y", 0.9),
+        ("certificate/tiered/mask/upper/fill", 256),
+        ("certificate/tiered/mask/upper/threshold", 2.0),
+        ("certificate/tiered/bound", {"cheap": 0.1}),
+        ("certificate/tiered/alignment", "guessed"),
+        ("certificate/tiered/model", "c"),
+        ("certificate/other", {}),
+        ("baseline/a/forest/threshold", 1e9),
+        ("baseline/c", {}),
+        ("sanitize/most", {"noise": {"threshold": -4.0}, "comb": {"threshold": -4.0}}),
+        ("sanitize", {}),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(folder: Path, path: str, value: object) -> None:
+    put(folder, path, value)
+    with pytest.raises(ConfigError):
+        load_profile(folder, environment="development")
+
+
+@pytest.mark.parametrize("name", ["certificate", "baseline"])
+def test_an_array_without_its_table_is_refused(folder: Path, name: str) -> None:
+    put(folder, name, {})
+    with pytest.raises(ConfigError, match="arrays"):
+        load_profile(folder, environment="development")
