@@ -1,4 +1,4 @@
-"""``edge-gate calibrate``: fit a profile, look at it, vouch for it."""
+"""``edge-gate calibrate``: fit a profile, look at it, measure it, vouch for it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,8 @@ import typer
 
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
+from calibration.commands.repeat import repeat
+from calibration.commands.report import report
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.fitting.operating_point import Goal
 from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
@@ -24,7 +26,10 @@ from edge.trust.signing import Signer
 
 _COLUMNS = {"threshold": 40, "value": 8, "value_95": 16, "far": 28, "frr": 28, "impostors": 9, "genuine": 7}
 
-calibrate = typer.Typer(help="Fit, show and sign the calibration profile.", no_args_is_help=True)
+calibrate = typer.Typer(help="Fit, show, measure and sign the calibration profile.", no_args_is_help=True)
+
+calibrate.command("report")(report)
+calibrate.command("repeat")(repeat)
 
 calibrate.command("masks")(masks)
 

@@ -7,6 +7,7 @@ import typer
 
 from calibration.commands.certificate import certificate
 from calibration.commands.identify import identify
+from calibration.commands.templates import templates
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluation.gate_pairs import evaluate_gate_pairs
 from calibration.evaluation.pair_report import PairMode, print_pairs
@@ -28,6 +29,7 @@ evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=Tru
 
 
 evaluate.command("identify")(identify)
+evaluate.command("templates")(templates)
 evaluate.command("certificate")(certificate)
 
 

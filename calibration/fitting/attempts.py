@@ -75,6 +75,7 @@ def genuine_attempts(material: Material, reader: FaceReader, point: MatchPoint, 
         progress: shown meanwhile.
 
     Raises:
+        UsageError: nobody comes who matches their own template.
         EdgeError: an engine failed.
     """
     enrolled = material.plain
@@ -90,6 +91,11 @@ def genuine_attempts(material: Material, reader: FaceReader, point: MatchPoint, 
             progress.advance(done)
     finally:
         progress.finish()
+    if not found:
+        raise UsageError(
+            f"of {len(probes)} pictures of people with another one, none matches its own person",
+            hint="give people with two pictures and more, of faces that the detector finds",
+        )
     return _measured(found, tuple(point.weights))
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.statistics.intervals import Interval
+from calibration.statistics.intervals import LEVEL, Interval
 
 REPEATS = 400
 SEED = 20261124
-_ENDS = (0.025, 0.975)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,36 +28,48 @@ class Draws:
         return Draws(rng.multinomial(people, np.full(people, 1 / people), size=repeats))
 
 
-def rate_interval(events: NDArray[np.int64], trials: NDArray[np.int64], draws: Draws) -> Interval:
-    """Return the 95 % interval of a rate counted by person.
+def rate_interval(
+    events: NDArray[np.int64], trials: NDArray[np.int64], draws: Draws, *, level: float = LEVEL
+) -> Interval:
+    """Return the interval of a rate counted by person.
 
     Args:
         events: int64 (people,), how often it happened to each.
         trials: int64 (people,), how often it could have.
         draws: of the people.
+        level: confidence, 0..1; the further out its ends, the more draws they need.
     """
     happened, could = draws.counts @ events, draws.counts @ trials
-    return _interval(happened[could > 0] / could[could > 0])
+    return _interval(happened[could > 0] / could[could > 0], level)
 
 
 def pair_rate_interval(
-    first: NDArray[np.int64], second: NDArray[np.int64], trials: NDArray[np.int64], draws: Draws
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    trials: NDArray[np.int64],
+    draws: Draws,
+    *,
+    enrolled: NDArray[np.bool_] | None = None,
+    level: float = LEVEL,
 ) -> Interval:
-    """Return the 95 % interval of a rate counted over pairs of people.
+    """Return the interval of a rate counted over pairs of people.
 
     Args:
         first: int64 (events,), whose probe it was, an entry an event.
         second: int64 (events,), whose template.
         trials: int64 (people, ), probes of each person; each is compared with everybody else's template.
         draws: of the people.
+        enrolled: bool (people,), who has a template; None = everybody.
+        level: confidence, 0..1.
     """
     rates = []
     for counts in draws.counts:
         probes = counts * trials
-        could = int(probes.sum() * counts.sum() - (probes * counts).sum())
+        templates = counts if enrolled is None else counts * enrolled
+        could = int(probes.sum() * templates.sum() - (probes * templates).sum())
         rates.append(float((counts[first] * counts[second]).sum()) / could if could else np.nan)
     found = np.array(rates)
-    return _interval(found[np.isfinite(found)])
+    return _interval(found[np.isfinite(found)], level)
 
 
 def threshold_interval(
@@ -68,8 +79,10 @@ def threshold_interval(
     trials: NDArray[np.int64],
     far: float,
     draws: Draws,
+    *,
+    level: float = LEVEL,
 ) -> Interval:
-    """Return the 95 % interval of the threshold at which impostors pass at the rate ``far``.
+    """Return the interval of the threshold at which impostors pass at the rate ``far``.
 
     Args:
         scores: float64 (k,), the highest impostor scores, many more than pass at ``far``.
@@ -78,6 +91,7 @@ def threshold_interval(
         trials: int64 (people,), probes of each person.
         far: the rate.
         draws: of the people.
+        level: confidence, 0..1.
     """
     order = np.argsort(-scores)
     scores, first, second = scores[order], first[order], second[order]
@@ -88,11 +102,11 @@ def threshold_interval(
         passed = np.cumsum(counts[first] * counts[second])
         index = int(np.searchsorted(passed, could * far, side="right"))
         found.append(float(scores[min(index, len(scores) - 1)]))
-    return _interval(np.array(found))
+    return _interval(np.array(found), level)
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
+def _interval(values: NDArray[np.float64], level: float) -> Interval:
     if not len(values):
         return Interval(float("nan"), float("nan"))
-    low, high = np.quantile(values, _ENDS)
+    low, high = np.quantile(values, ((1 - level) / 2, (1 + level) / 2))
     return Interval(float(low), float(high))

@@ -4,9 +4,12 @@ from typing import NamedTuple
 
 from edge.domain.errors import ConfigError
 
+LEVEL = 0.95
+"""Confidence of an interval that names no other."""
+
 
 class Interval(NamedTuple):
-    """A two-sided 95 % confidence interval."""
+    """A two-sided confidence interval, of 95 % unless whoever made it was asked for another level."""
 
     low: float
     high: float
@@ -27,8 +30,13 @@ def require_exact_intervals() -> None:
         ) from error
 
 
-def clopper_pearson(successes: int, trials: int) -> Interval:
-    """Return the exact 95 % interval of a binomial rate (Clopper and Pearson, Biometrika 26, 1934).
+def clopper_pearson(successes: int, trials: int, *, level: float = LEVEL) -> Interval:
+    """Return the exact interval of a binomial rate (Clopper and Pearson, Biometrika 26, 1934).
+
+    Args:
+        successes: how often it happened.
+        trials: how often it could have.
+        level: confidence, 0..1.
 
     Raises:
         ConfigError: scipy is not installed.
@@ -39,6 +47,7 @@ def clopper_pearson(successes: int, trials: int) -> Interval:
 
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(f"{successes} of {trials} is not a rate")
-    low = 0.0 if successes == 0 else float(beta.ppf(0.025, successes, trials - successes + 1))
-    high = 1.0 if successes == trials else float(beta.ppf(0.975, successes + 1, trials - successes))
+    tail = (1 - level) / 2
+    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
+    high = 1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
     return Interval(low, high)

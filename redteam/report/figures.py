@@ -2,20 +2,14 @@
 
 import base64
 from collections.abc import Iterator
-from html import escape
 
 import cv2
 
+from calibration.page.text import shown, terms
 from edge.domain.errors import StoreError
 from edge.domain.profile import MatchPoint
-from edge.domain.visible_text import visible
 from redteam.report.strips import Pixels, Strip
 from redteam.report.tables import budget_words, terms_words
-
-
-def shown(text: str) -> str:
-    """Return foreign text as nothing but text, in HTML and in an attribute's value."""
-    return escape(visible(text), quote=True)
 
 
 def figure_of(strip: Strip, match: MatchPoint) -> str:
@@ -30,7 +24,7 @@ def figure_of(strip: Strip, match: MatchPoint) -> str:
     """
     row = strip.row
     title = f"{row.attacker.value} {row.attack}, {budget_words(row)}, {row.goal.value}; knows {terms_words(row)}"
-    told = "\n".join(f"<dt>{shown(name)}</dt><dd>{shown(value)}</dd>" for name, value in _said(strip, match))
+    told = terms(_said(strip, match))
     return f"""<section>
 <h3>{shown(title)}</h3>
 <div class="pictures">

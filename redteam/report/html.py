@@ -3,17 +3,19 @@
 It shows faces, so it stays in the campaign's folder.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 
+from calibration.page.style import STYLE
+from calibration.page.tables import Cells, Table, table_html
+from calibration.page.text import bullets, paragraphs, shown, terms
 from edge.domain.errors import StoreError
 from redteam.report import words
 from redteam.report.curves import curves
-from redteam.report.figures import figure_of, shown
+from redteam.report.figures import figure_of
 from redteam.report.report import Report
 from redteam.report.svg import svg_of
-from redteam.report.tables import Table, attack_tables, check_table, minimal_table, movement_table
+from redteam.report.tables import attack_tables, check_table, minimal_table, movement_table
 from redteam.scene import Goal
 
 _FOLDER = Path(__file__).parent
@@ -43,21 +45,21 @@ def html_of(report: Report) -> str:
     page = Template((_FOLDER / "page.html").read_text(encoding="utf-8"))
     is_failing = any(check.ok is False for check in report.checks)
     return page.substitute(
-        style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
+        style=STYLE + (_FOLDER / "page.css").read_text(encoding="utf-8"),
         suite=shown(report.manifest.suite),
         verdict=shown(words.verdict(report)),
         verdict_class="failing" if is_failing else "holding",
-        attacked="\n".join(f"<dt>{shown(n)}</dt><dd>{shown(v)}</dd>" for n, v in words.attacked(report)),
-        judged=_list(words.JUDGED),
+        attacked=terms(words.attacked(report)),
+        judged=bullets(words.JUDGED),
         checks=_table(check_table(report)),
-        goals=_paragraphs(words.GOALS),
+        goals=paragraphs(words.GOALS),
         impersonation=_tables(report, Goal.IMPERSONATION),
         dodging=_tables(report, Goal.DODGING),
         curves="\n".join(map(svg_of, curves(report))) or "<p>No attack was run with more than one budget.</p>",
         minimal=_minimal(report),
         movements=_table(movement_table(report.movements)) if report.movements else "<p>No patch was worn.</p>",
         strips="\n".join(figure_of(strip, report.match) for strip in report.strips) or "<p>No picture was kept.</p>",
-        not_measured=_list(words.not_measured(report)),
+        not_measured=bullets(words.not_measured(report)),
     )
 
 
@@ -68,34 +70,12 @@ def _tables(report: Report, goal: Goal) -> str:
 def _minimal(report: Report) -> str:
     if not report.minimal:
         return "<p>Not searched in this suite.</p>"
-    return f"{_paragraphs(words.MINIMAL)}\n{_table(minimal_table(report.minimal))}"
+    return f"{paragraphs(words.MINIMAL)}\n{_table(minimal_table(report.minimal))}"
 
 
 def _table(table: Table) -> str:
-    caption = shown(table.caption)
-    head = "".join(f'<th scope="col">{shown(column)}</th>' for column in table.columns)
-    rows = "\n".join(_row(cells) for cells in table.rows)
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="{caption}">
-<table>
-<caption>{caption}</caption>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>"""
+    return table_html(table, class_of=_class_of)
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    first, *others = map(shown, cells)
-    is_void = cells[-1].startswith("VOID") or "FAILS" in cells
-    kind = ' class="void"' if is_void else ""
-    return f'<tr{kind}><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
-
-
-def _list(items: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{shown(item)}</li>" for item in items) + "</ul>"
-
-
-def _paragraphs(items: Iterable[str]) -> str:
-    return "\n".join(f"<p>{shown(item)}</p>" for item in items)
+def _class_of(cells: Cells) -> str:
+    return "void" if cells[-1].startswith("VOID") or "FAILS" in cells else ""

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from calibration.page.tables import Table
 from edge.domain.errors import UsageError
 from edge.domain.visible_text import visible
 from redteam.report import words
 from redteam.report.report import Report
-from redteam.report.tables import Table, attack_tables, check_table, minimal_table, movement_table
+from redteam.report.tables import attack_tables, check_table, minimal_table, movement_table
 from redteam.scene import Goal
 
 COMMAND = "edge-gate redteam report FOLDER --markdown docs/reference/robustness.md"

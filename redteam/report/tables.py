@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from calibration.page.tables import Table
 from redteam.campaign.plan import Alignment, Attacker, Row
 from redteam.judge import TRIES
 from redteam.report.comparison import words_of
@@ -28,21 +28,6 @@ _WHO: Mapping[Attacker, str] = {
     Attacker.DICTIONARY: "holds faces that resemble many",
     Attacker.DISPLACEMENT: "holds the detector and wants the crop moved, whoever it then shows",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table.
-
-    Attributes:
-        caption: what it is.
-        columns: headings.
-        rows: cells, as many as headings; the first heads its row.
-    """
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def attack_tables(report: Report, goal: Goal) -> Iterator[Table]:
