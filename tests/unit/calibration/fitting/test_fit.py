@@ -143,7 +143,7 @@ def test_people_with_one_picture_each_make_no_attempt() -> None:
     material = _material("C", count=5, pictures=1)
     assert np.isnan(material.scores.genuine[SCREEN]).all()
     point = fit_point()
-    with pytest.raises(UsageError, match="nobody's pictures match"):
+    with pytest.raises(UsageError, match="none matches its own person"):
         genuine_attempts(material, READERS.faces, point, Silent())
 
 
