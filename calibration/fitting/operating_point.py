@@ -67,7 +67,8 @@ class Candidate:
 def fit_match(scores: ScoreSet, goal: Goal) -> Candidate:
     """Return the point to use: of those that cost little, the one that a forgery of one model helps least.
 
-    Who forges one model has to carry the other over its floor, and over what the fused score still asks of it.
+    Who forges one model has to carry the other over its floor, and over what the fused score still asks of it. Of
+    equal ones the one with the strictest floors: screening asks for its model's, and names fewer candidates then.
 
     Raises:
         UsageError: the pictures cannot resolve the goal.
@@ -80,7 +81,7 @@ def fit_match(scores: ScoreSet, goal: Goal) -> Candidate:
     every = list(_candidates(scores, goal))
     least = min(candidate.frr for candidate in every)
     cheap = [candidate for candidate in every if candidate.frr <= least + COST]
-    return min(cheap, key=lambda c: (c.forged_far, c.frr))
+    return min(cheap, key=lambda c: (c.forged_far, c.frr, sum(c.floor_fars.values())))
 
 
 def passes(
