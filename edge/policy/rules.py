@@ -125,10 +125,15 @@ def models_agree(point: MatchPoint) -> Rule:
             return Reason.DEFENSE_INCOMPLETE
         if all(scores[model] >= floor for model, floor in point.floors.items()):
             return None
-        is_sure = any(scores[model] >= sure for model, sure in point.alone.items())
-        return Reason.MODEL_DISAGREEMENT if is_sure else Reason.UNKNOWN_PERSON
+        return _no_match(scores, point)
 
     return check
+
+
+def _no_match(scores: Mapping[str, float], point: MatchPoint) -> Reason:
+    """Return why models that do not match together do not: one was sure by itself, or none was."""
+    is_sure = any(scores.get(model, -1.0) >= sure for model, sure in point.alone.items())
+    return Reason.MODEL_DISAGREEMENT if is_sure else Reason.UNKNOWN_PERSON
 
 
 def _defenses_passed(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -> Rule:
@@ -151,7 +156,11 @@ def _defenses_passed(mandatory: frozenset[str], reasons: Mapping[str, Reason]) -
 
 
 def matches(point: MatchPoint) -> Rule:
-    """The fused score, computed again here from the models' scores, must reach the threshold."""
+    """The fused score, computed again here from the models' scores, must reach the threshold.
+
+    One model sure of the person is a disagreement here too: a floor may be loose, and what is forged for one model
+    must not pass for a stranger who resembles somebody.
+    """
 
     def check(assessment: Assessment, now_ns: int) -> Reason | None:
         del now_ns
@@ -159,6 +168,6 @@ def matches(point: MatchPoint) -> Rule:
             return Reason.DEFENSE_INCOMPLETE
         fused = point.fuse(assessment.verified.per_model)
         is_match = math.isfinite(fused) and fused >= point.threshold and assessment.verified.fused >= point.threshold
-        return None if is_match else Reason.UNKNOWN_PERSON
+        return None if is_match else _no_match(assessment.verified.per_model, point)
 
     return check

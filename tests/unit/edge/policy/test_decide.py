@@ -149,6 +149,10 @@ MISSING: dict[str, tuple[Callable[[Assessment], Assessment], Reason]] = {
         lambda a: replace(a, verified=Match(subject=ANN, fused=0.49, per_model={"a": 0.6, "b": 0.6})),
         Reason.UNKNOWN_PERSON,
     ),
+    "fused below threshold, one model sure, both over their floors": (
+        lambda a: replace(a, verified=Match(subject=ANN, fused=0.49, per_model={"a": 0.7, "b": 0.31})),
+        Reason.MODEL_DISAGREEMENT,
+    ),
     "no findings": (lambda a: replace(a, findings=()), Reason.DEFENSE_INCOMPLETE),
     "a defense missing": (lambda a: replace(a, findings=a.findings[1:]), Reason.DEFENSE_INCOMPLETE),
     "a defense twice": (lambda a: replace(a, findings=(a.findings[0], *a.findings)), Reason.DEFENSE_INCOMPLETE),
