@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from calibration.certificate.candidates import single_masks
 from calibration.certificate.fit import fitted_certificates
 from calibration.certificate.survey import Surveyor
 from calibration.pictures.pairs import in_split_a
@@ -158,3 +160,27 @@ def test_rows_are_records_and_lines(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     assert "covered by the masks of tiered, union-1e-2, union-1e-3" in text
     assert "tiered          cheap   fixed      1        1       0.001" in text
+
+
+@pytest.mark.usefixtures("made_up")
+def test_the_search_tells_of_masks_and_then_of_families(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calibration.commands.masks.single_masks", lambda: islice(single_masks(), 3))
+    _put(tmp_path, dict.fromkeys((f"P{i:03d}" for i in range(120)), 6))
+    files = ["--images", str(tmp_path), "--pictures", "250"]
+    assert run_command_line(["calibrate", "masks", *files, "--json"]) == 0
+    records: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    singles = [record for record in records if "mask" in record]
+    assert records[: len(singles)] == singles
+    assert {"x", "y", "w", "h", "fill", "tar_at_fmr_1e-3", "tar_at_fmr_1e-4", "impostors", "genuine"} < set(
+        singles[0]
+    )
+    assert [(record["masks"], record["aim"]) for record in records[len(singles) :]] == [
+        (masks, aim) for masks in (5, 3, 9, 14) for aim in (1e-2, 1e-3)
+    ]
+    assert len(records[-1]["squares"]) == 5
+    assert run_command_line(["calibrate", "masks", *files]) == 0
+    text = capsys.readouterr().out
+    assert "band-24-at-0-fill-0 " in text
+    assert "worn, halves and windows " in text
