@@ -1,7 +1,7 @@
 """The masks that the gate's certificate hides in turn.
 
 Bands across the whole crop that overlap: whatever is worn across a face (hat, glasses, respirator) lies inside one,
-however it sits sideways, and so does every patch no taller than their overlap, anywhere.
+however it sits sideways, and so does every patch no taller than their least overlap less its margins, anywhere.
 ``edge-gate calibrate masks`` shows what other masks would cover and cost.
 """
 
