@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.evaluation.matching import PointMatcher, Rows
+from calibration.evaluation.matching import CertifiedMatcher, PointMatcher, Rows
 from calibration.evaluation.visits import NEEDED, TEMPLATES, Visitors, visit_record, visit_table, visits_of
 from calibration.statistics.score_set import Readings, against_everybody
 from edge.domain.errors import UsageError
 from edge.domain.profile import MatchPoint
+from tests.support.patch_certificates import DIMENSIONS, a_certificate
 from tests.support.people_of_vectors import MODELS, people_of_vectors
 
 pytest.importorskip("scipy")
@@ -64,6 +65,21 @@ def test_a_picture_matches_as_the_gallery_scores() -> None:
     vectors = readings.vectors(MODELS[0])
     assert matched[:, 0].tolist() == (against_everybody([vectors[:2]], vectors[2:4])[:, 0] >= 0.5).tolist()
     assert not matched[:, 1].any()  # nobody is enrolled there
+
+
+def test_a_certified_match_needs_every_copy() -> None:
+    readings = people_of_vectors([3, 2])
+    certificate = a_certificate(model_id=MODELS[0])
+    plain = readings.vectors(MODELS[0])[:, :DIMENSIONS]
+    copies = np.repeat(plain[:, np.newaxis], 3, axis=1)
+    copies[2, 1] *= -1
+    matcher = CertifiedMatcher(Everybody(), certificate, copies)
+    templates, probes = [np.array([0, 1]), np.zeros(0, np.int64)], np.array([0, 2, 2])
+    matched = matcher.matched(readings, templates, probes)
+    assert Everybody().matched(readings, templates, probes)[:, 0].tolist() == [True, False, True]
+    assert matched[:, 0].tolist() == [True, False, False]  # the third one's copy under one mask resembles nobody
+    lost = CertifiedMatcher(Everybody(), certificate, np.full_like(copies, np.nan))
+    assert not lost.matched(readings, templates, probes)[:, 0].any()
 
 
 def test_who_cannot_be_measured_is_told() -> None:
