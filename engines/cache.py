@@ -26,9 +26,14 @@ def default_root() -> Path:
     """Return the system's model folder if it is there and writable, else the user's cache folder."""
     if _SYSTEM_ROOT.is_dir() and os.access(_SYSTEM_ROOT, os.W_OK):
         return _SYSTEM_ROOT
+    return user_cache() / "models"
+
+
+def user_cache() -> Path:
+    """Return the gate's folder in the user's cache folder (XDG Base Directory Specification)."""
     configured = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(configured) if configured.startswith("/") else Path.home() / ".cache"
-    return base / "edge-gate" / "models"
+    return base / "edge-gate"
 
 
 class ModelStore:

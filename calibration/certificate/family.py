@@ -24,8 +24,10 @@ def band(name: str, group: str, top_px: int, bottom_px: int, *, fill: int) -> Ma
     return Mask(name=name, group=group, x=0.0, y=top, width=1.0, height=height, fill=fill)
 
 
+_FOREHEAD = band("forehead", CHEAP, 0, 40, fill=GRAY)
+
 BANDS: tuple[Mask, ...] = (
-    band("forehead", CHEAP, 0, 40, fill=GRAY),
+    _FOREHEAD,
     band("brow", DEAR, 24, 56, fill=BLACK),
     band("eyes", DEAR, 36, 68, fill=BLACK),
     band("nose", DEAR, 48, 76, fill=BLACK),
@@ -36,10 +38,7 @@ BANDS: tuple[Mask, ...] = (
 WORN: tuple[Mask, ...] = tuple(mask for mask in BANDS if mask.name in {"forehead", "eyes", "lower-face"})
 """Hats, glasses and respirators alone."""
 
-BELOW_AND_ABOVE: tuple[Mask, ...] = (
-    band("forehead", CHEAP, 0, 40, fill=GRAY),
-    band("mouth", CHEAP, 64, 112, fill=GRAY),
-)
+BELOW_AND_ABOVE: tuple[Mask, ...] = (_FOREHEAD, band("mouth", CHEAP, 64, 112, fill=GRAY))
 """Hats, and what covers mouth and chin: where the detector finds a face again that was painted over. With the nose's
 bridge hidden too, as in ``lower-face``, it finds nineteen of twenty, and those elsewhere."""
 

@@ -89,12 +89,13 @@ def rows_of(certificate: Certificate, column: Column) -> Iterator[CertificateRow
     visitors = column.genuine.visitors
     passed = certificate.holds(column.genuine.genuine).all(axis=1).reshape(1, len(visitors))
     genuine = Trials(passed, np.ones((1, len(visitors)), bool), visitors)
+    came: dict[Frames, Trials] = {"1": genuine, "2of3": genuine.visits()}
+    tars = {frames: trials.rate() for frames, trials in came.items()}
     for group in [*groups, *(["any"] if len(groups) > 1 else [])]:
         own = [i for i, mask in enumerate(certificate.masks) if group in ("any", mask.group)]
         impostors = Trials(reached[:, :, own].any(axis=2) & compared, compared, column.probes)
         for frames in FRAMES:
-            tried, came = (impostors, genuine) if frames == "1" else (impostors.visits(), genuine.visits())
-            tar = came.rate()
+            tried, tar = impostors if frames == "1" else impostors.visits(), tars[frames]
             for gallery in galleries:
                 bound = tried.rate(gallery)
                 yield CertificateRow(
@@ -110,7 +111,7 @@ def rows_of(certificate: Certificate, column: Column) -> Iterator[CertificateRow
                     impostors=tried.count,
                     tar=tar.value,
                     tar_ci95=tar.ci95,
-                    genuine=came.count,
+                    genuine=came[frames].count,
                 )
 
 

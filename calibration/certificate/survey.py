@@ -139,7 +139,7 @@ class Surveyor:
             owners.append(owner_of[path])
             paths.append(path)
             for alignment, own in distinct.items():
-                copies[alignment].append(self._copies(picture, alignment, own))
+                copies[alignment].append(self.copies_of(picture, alignment, own))
         stacked = {alignment: _stacked(rows, len(distinct[alignment])) for alignment, rows in copies.items()}
         return Survey(names, np.array(owners, np.int64), tuple(paths), distinct, stacked)
 
@@ -160,7 +160,13 @@ class Surveyor:
         ]
         return np.stack(rows, axis=1)
 
-    def _copies(self, picture: FacePicture, alignment: Alignment, masks: Sequence[Mask]) -> Rows:
+    def copies_of(self, picture: FacePicture, alignment: Alignment, masks: Sequence[Mask]) -> Rows:
+        """Return one picture's copies, float32 (masks, d).
+
+        Raises:
+            EdgeError: an engine failed.
+            StoreError: the cache cannot be written.
+        """
         match alignment:
             case Alignment.GIVEN:
                 return self._occluded.moved(picture, masks)

@@ -18,6 +18,11 @@ CacheOption = Annotated[
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep no embedding, and use none that was kept.")]
 
 
+def cache_in(folder: Path | None) -> EmbeddingCache:
+    """Return the cache in the folder that ``--cache`` names, or in the default one."""
+    return EmbeddingCache(folder or default_folder())
+
+
 def chosen_cache(folder: Path | None, *, is_off: bool) -> EmbeddingCache | None:
-    """Return the cache that the options name, or None."""
-    return None if is_off else EmbeddingCache(folder or default_folder())
+    """Return the cache that both options name, or None."""
+    return None if is_off else cache_in(folder)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
+from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.commands.repeat import repeat
 from calibration.commands.report import report
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.fitting.operating_point import Goal
-from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, for_people, print_json
 from edge.commands.progress import rich_progress
@@ -42,9 +42,7 @@ def fit(
         float, typer.Option(min=1e-6, max=0.1, help="How often a stranger may be taken for anybody enrolled.")
     ] = 1e-3,
     max_gallery: Annotated[int, typer.Option(min=1, max=100_000, help="How many people may be enrolled.")] = 1000,
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder that keeps embeddings of the pictures, so that a pass can go on.")
-    ] = None,
+    cache: CacheOption = None,
     *,
     state: IdleStateOption = None,
     config: ConfigOption = None,
@@ -54,7 +52,7 @@ def fit(
     settings = load_settings(config, state_dir=state)
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
-        kept = EmbeddingCache(cache or default_folder())
+        kept = cache_in(cache)
         fit_profile(images, models, out, Goal(fpir=fpir, most_people=max_gallery), kept, progress)
     _print(sheet_of(out, settings), as_json=as_json)
 

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from calibration.commands.cache_option import CacheOption
+from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.fitting.halves import Aims, Kept, record_of, repeats
 from calibration.fitting.operating_point import FLOOR_FARS
 from calibration.pictures.door_camera import door_camera
-from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from calibration.pictures.faces import FaceReader
 from calibration.pictures.identities import split_a
 from calibration.report.aims import aimed_far
@@ -50,7 +49,7 @@ def repeat(
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
         profile = read_profile(settings, models, environment="development")
-        store = EmbeddingCache(cache or default_folder())
+        store = cache_in(cache)
         reader = FaceReader(models, detector_threshold=profile.detector_threshold, cache=store)
         plain = read_people(people, reader, progress, label="split A as photographed")
         seen = tuple(

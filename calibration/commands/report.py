@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from calibration.commands.cache_option import CacheOption
+from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.commands.profile_sheet import sheet_of
-from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
 from calibration.pictures.faces import FaceReader
 from calibration.pictures.identities import split_b
 from calibration.report.build import Report, build_report, read_split_b
@@ -49,7 +48,7 @@ def report(
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
         refuse_other_models(profile, models)
-        store = EmbeddingCache(cache or default_folder())
+        store = cache_in(cache)
         reader = FaceReader(models, detector_threshold=profile.detector_threshold, cache=store)
         read = read_split_b(people, reader, profile, progress, defended=defended)
     heading = {**sheet.heading, "profile": file.name, "data_digest": file.data_digest}

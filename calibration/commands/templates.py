@@ -1,19 +1,18 @@
 """``edge-gate evaluate templates``."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from calibration.certificate.reading import OccludedReader
 from calibration.certificate.reading import Rows as Copies
-from calibration.commands.cache_option import CacheOption
+from calibration.certificate.survey import Surveyor
+from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.evaluation.matching import CertifiedMatcher, Matcher, PointMatcher
 from calibration.evaluation.visits import VisitFigures, Visitors, visit_record, visit_table
 from calibration.pictures.cohort import Split, cohort_of, read_subjects
-from calibration.pictures.embedding_cache import EmbeddingCache, default_folder
+from calibration.pictures.embedding_cache import EmbeddingCache
 from calibration.pictures.faces import FaceReader
 from calibration.statistics.intervals import require_exact_intervals
 from calibration.statistics.score_set import Readings, read_people
@@ -22,7 +21,7 @@ from edge.commands.output import print_json, print_table
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
 from edge.daemon.models import Models, load_models
-from edge.domain.certificate import Alignment, Certificate
+from edge.domain.certificate import Certificate
 from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
 from engines.progress import Progress
@@ -60,7 +59,7 @@ def templates(
     progress = rich_progress()
     with load_models(settings.engine, progress=progress) as models:
         profile = read_profile(settings, models, environment="development")
-        store = EmbeddingCache(cache or default_folder())
+        store = cache_in(cache)
         reader = FaceReader(models, detector_threshold=profile.detector_threshold, cache=store)
         people = {**cohort.subjects, **cohort.others}
         readings = read_people(people, reader, progress, label="reading everybody's pictures")
@@ -91,14 +90,14 @@ def _copies(
     progress: Progress,
 ) -> Copies:
     """Return the occluded copies of every picture, float32 (pictures, masks, d)."""
-    alone = replace(models, stages=(models.stage(certificate.model_id),))
-    reader = OccludedReader(alone, certificate.model_id, detector_threshold=detector_threshold, cache=cache)
-    look = reader.realigned if certificate.alignment is Alignment.REALIGNED else reader.moved
+    surveyor = Surveyor.of(
+        models, certificate.model_id, detector_threshold=detector_threshold, cache=cache, progress=progress
+    )
     progress.start("occluding everybody's pictures", len(readings.pictures))
     rows = []
     try:
         for done, picture in enumerate(readings.pictures, start=1):
-            rows.append(look(picture, certificate.masks))
+            rows.append(surveyor.copies_of(picture, certificate.alignment, certificate.masks))
             progress.advance(done)
     finally:
         progress.finish()

@@ -15,7 +15,7 @@ from calibration.certificate.rows import FRAMES, CertificateRow
 from calibration.certificate.survey import Occludes, columns_of, masks_of
 from calibration.certificate.trials import Trials
 from calibration.evaluation.clips import Clip
-from calibration.pictures.faces import FacePicture, most_central
+from calibration.pictures.faces import FacePicture, alignable_face
 from calibration.statistics.intervals import Interval
 from calibration.statistics.score_set import TEMPLATES
 from edge.capture.source import parse_source
@@ -24,7 +24,6 @@ from edge.domain.certificate import Alignment, Certificate, Mask
 from edge.domain.clock import SystemClock
 from edge.domain.errors import UsageError
 from edge.domain.frame import Frame
-from edge.vision.align import AlignmentError, template_to_frame
 from edge.vision.color import BgrConverter
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
@@ -89,14 +88,8 @@ class ClipWatcher:
 
     def _face(self, frame: Frame, clip: Clip) -> FacePicture | None:
         bgr = self._converter.convert(frame)
-        face = most_central(self._detector.find(bgr), bgr)
-        if face is None:
-            return None
-        try:
-            template_to_frame(face.landmarks)
-        except AlignmentError:
-            return None
-        return FacePicture(clip.file, bgr, face, {})
+        face = alignable_face(self._detector, bgr)
+        return None if face is None else FacePicture(clip.file, bgr, face, {})
 
 
 def clip_rows(every: Sequence[Certificate], clips: Sequence[Clip], watcher: ClipWatcher) -> Iterator[CertificateRow]:

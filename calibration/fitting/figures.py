@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.fitting.agreement import mapped_cosines
 from calibration.fitting.attempts import Attempts
 from calibration.fitting.defense_points import defense_measures
 from calibration.fitting.fit import Fit
@@ -46,7 +47,8 @@ def measured_on(fit: Fit, material: Material, attempts: Attempts, agreement: Agr
     figures[("screen",)] = figures[("match", "floor", agreement.target)]
     baselines = {m: f.baseline.scores(attempts.vectors[m]) for m, f in fit.baselines.items()}
     seen = {f"{check} {m}": values for m, scores in baselines.items() for check, values in scores.items()}
-    seen["agreement"] = _cosines(agreement, attempts)
+    source, target = (attempts.vectors[model] for model in (agreement.source, agreement.target))
+    seen["agreement"] = mapped_cosines(agreement.weights, source, target)
     measures = defense_measures(attempts, point, seen, caps=fit.caps)
     thresholds = fit.points.thresholds
     for check, measure in measures.items():
@@ -123,14 +125,6 @@ def _interval(happened: NDArray[np.bool_], owners: NDArray[np.int64]) -> Interva
     people, index = np.unique(owners, return_inverse=True)
     events = np.bincount(index, happened.astype(np.float64)).astype(np.int64)
     return rate_interval(events, np.bincount(index).astype(np.int64), Draws.of(len(people)))
-
-
-def _cosines(agreement: Agreement, attempts: Attempts) -> NDArray[np.float64]:
-    weights = agreement.weights.astype(np.float64)
-    mapped = attempts.vectors[agreement.source].astype(np.float64) @ weights[:-1] + weights[-1]
-    target = attempts.vectors[agreement.target]
-    cosines: NDArray[np.float64] = np.sum(mapped * target, axis=1) / np.linalg.norm(mapped, axis=1)
-    return cosines
 
 
 def _table_of(check: str) -> TablePath:

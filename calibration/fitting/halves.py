@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.fitting.operating_point import ALONE_FAR, passes
+from calibration.fitting.operating_point import ALONE_FAR, passes, single_model
 from calibration.statistics.bootstrap import Draws
 from calibration.statistics.counted import Counted, counted_by_pair
 from calibration.statistics.score_set import Readings, ScoreSet, score_set
@@ -164,14 +164,10 @@ def _fitted(half: _Half, point: MatchPoint, screen_model: str, aims: Aims) -> di
     joint = MatchPoint(threshold=threshold_at_far(fused, aims.match), weights=point.weights, floors=floors, alone={})
     return {
         "match": (joint, aim),
-        **{f"floor {m}": (_single(m, floor), aims.floors[m]) for m, floor in floors.items()},
-        **{f"alone {m}": (_single(m, threshold_at_far(s, aims.alone)), aims.alone) for m, s in flat.items()},
-        "screen": (_single(screen_model, floors[screen_model]), aims.floors[screen_model]),
+        **{f"floor {m}": (single_model(m, floor), aims.floors[m]) for m, floor in floors.items()},
+        **{f"alone {m}": (single_model(m, threshold_at_far(s, aims.alone)), aims.alone) for m, s in flat.items()},
+        "screen": (single_model(screen_model, floors[screen_model]), aims.floors[screen_model]),
     }
-
-
-def _single(model: str, threshold: float) -> MatchPoint:
-    return MatchPoint(threshold=threshold, weights={model: 1.0}, floors={}, alone={})
 
 
 def _accepted(point: MatchPoint, scores: ScoreSet) -> NDArray[np.bool_]:

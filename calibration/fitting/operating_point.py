@@ -94,6 +94,11 @@ def passes(
     return accepted
 
 
+def single_model(model: str, threshold: float) -> MatchPoint:
+    """Return the point at which one model by itself decides."""
+    return MatchPoint(threshold=threshold, weights={model: 1.0}, floors={}, alone={})
+
+
 def _candidates(scores: ScoreSet, goal: Goal) -> Iterator[Candidate]:
     screen, second = scores.impostor
     flat = {m: s[np.isfinite(s)].astype(np.float64) for m, s in scores.impostor.items()}

@@ -6,7 +6,6 @@ by its owner alone, and may be deleted at any time.
 """
 
 import hashlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.domain.errors import StoreError
 from edge.trust.canonical import canonical_json
+from engines.cache import user_cache
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -25,10 +25,8 @@ _OWNER_ALONE = 0o700
 
 
 def default_folder() -> Path:
-    """Return the user's cache folder for embeddings (XDG Base Directory Specification)."""
-    configured = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(configured) if configured.startswith("/") else Path.home() / ".cache"
-    return base / "edge-gate" / "embeddings"
+    """Return the user's cache folder for embeddings."""
+    return user_cache() / "embeddings"
 
 
 class EmbeddingCache:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from calibration.pictures.frames import frame_of
 from edge.capture.picture import read_picture
 from edge.daemon.models import Models
 from edge.domain.clock import SystemClock
 from edge.domain.embedding import Binding
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError
-from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, TakesPictures, vet
@@ -112,7 +112,7 @@ class Office:
         """Yield the pictures that pass the enrollment's quality gate; one that cannot be read does not."""
         for path in pictures:
             try:
-                found = self.taker.take(_frame_of(path), path.name)
+                found = self.taker.take(frame_of(read_picture(path), SystemClock()), path.name)
             except PictureError:
                 continue
             if isinstance(found, EnrollmentPicture):
@@ -121,14 +121,3 @@ class Office:
 
 def _templates(pictures: Sequence[EnrollmentPicture]) -> dict[str, Template]:
     return {m: Template.from_embeddings(p.embeddings[m] for p in pictures) for m in pictures[0].embeddings}
-
-
-def _frame_of(path: Path) -> Frame:
-    clock = SystemClock()
-    return Frame(
-        camera_id="calibration",
-        seq=0,
-        captured_ns=clock.monotonic_ns(),
-        captured_utc=clock.utc(),
-        pixels=read_picture(path),
-    )

@@ -80,7 +80,7 @@ class FaceReader:
         kept = self._cache.find(key) if self._cache else None
         if kept is not None:
             return _face_picture(path, frame, kept)
-        face = self._face_of(frame)
+        face = alignable_face(self._detector, frame)
         vectors = {} if face is None else self._embedded(frame, face, views)
         if self._cache:
             self._cache.keep(key, _packed(face, vectors))
@@ -119,7 +119,7 @@ class FaceReader:
             kept = self._cache.find(key) if self._cache else None
             if kept is not None:
                 found[path] = _face_picture(path, frame, kept)
-            elif (face := self._face_of(frame)) is not None:
+            elif (face := alignable_face(self._detector, frame)) is not None:
                 waiting.append(_Sighting(path, frame, face, key))
             elif self._cache:
                 self._cache.keep(key, _packed(None, {}))
@@ -153,17 +153,6 @@ class FaceReader:
     def _frame(self, pixels: Pixels, change: Change | None) -> Frame:
         return frame_of(change(pixels) if change else pixels, self._clock)
 
-    def _face_of(self, frame: Frame) -> Face | None:
-        """Return the face nearest to the center, or None when there is none or its landmarks fit no face."""
-        face = most_central(self._detector.find(frame), frame)
-        if face is None:
-            return None
-        try:
-            template_to_frame(face.landmarks)
-        except AlignmentError:
-            return None
-        return face
-
 
 def reading_recipe(models: Models) -> dict[str, Any]:
     """Return what embeddings of running models depend on, as JSON has it."""
@@ -172,6 +161,18 @@ def reading_recipe(models: Models) -> dict[str, Any]:
         "precision": models.precision.value,
         "models": {id_: [b.model_digest, b.recipe_digest] for id_, b in models.bindings.items()},
     }
+
+
+def alignable_face(detector: FaceDetector, frame: Frame) -> Face | None:
+    """Return the face nearest to the center, or None when there is none or its landmarks fit no face."""
+    face = most_central(detector.find(frame), frame)
+    if face is None:
+        return None
+    try:
+        template_to_frame(face.landmarks)
+    except AlignmentError:
+        return None
+    return face
 
 
 def most_central(faces: Sequence[Face], frame: Frame) -> Face | None:

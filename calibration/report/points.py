@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.fitting.operating_point import passes
+from calibration.fitting.operating_point import passes, single_model
 from calibration.report.aims import aimed_far
 from calibration.statistics.bootstrap import Draws, threshold_interval
 from calibration.statistics.counted import Counted, counted_by_pair, counted_by_person
@@ -104,19 +104,15 @@ def _points(profile: Profile, file: ProfileFile) -> Iterator[tuple[str, MatchPoi
     match = profile.match
     yield "match", match, file.match.figures
     for model, floor in match.floors.items():
-        yield f"floor {model}", _single(model, floor), file.match.floor[model].figures
+        yield f"floor {model}", single_model(model, floor), file.match.floor[model].figures
     for model, alone in match.alone.items():
-        yield f"alone {model}", _single(model, alone), file.match.alone[model].figures
-    yield "screen", _single(profile.screen_model, profile.screen_threshold), file.screen.figures
+        yield f"alone {model}", single_model(model, alone), file.match.alone[model].figures
+    yield "screen", single_model(profile.screen_model, profile.screen_threshold), file.screen.figures
     yield (
         "duplicate",
         MatchPoint(threshold=profile.duplicate_threshold, weights=match.weights, floors={}, alone={}),
         file.duplicate.figures,
     )
-
-
-def _single(model: str, threshold: float) -> MatchPoint:
-    return MatchPoint(threshold=threshold, weights={model: 1.0}, floors={}, alone={})
 
 
 def _accepted(
