@@ -94,6 +94,8 @@ class ModelSpec:
         output_names: names of its outputs.
         dimension: length of an embedding, 0 for a detector.
         is_normalized: whether the embedding leaves the model with unit norm.
+        center_sha256: hash of the center that is taken off the unit embedding, see :mod:`engines.centers`; empty =
+            nothing is.
         measured: accuracy measured with these weights.
     """
 
@@ -113,10 +115,13 @@ class ModelSpec:
     dimension: int
     is_normalized: bool
     measured: str
+    center_sha256: str = ""
 
     def __post_init__(self) -> None:
         if not _SHA256.fullmatch(self.onnx_sha256):
             raise ValueError(f"{self.id}: hashes are 64 lower-case hexadecimal digits")
+        if self.center_sha256 and not _SHA256.fullmatch(self.center_sha256):
+            raise ValueError(f"{self.id}: the hash of a center is 64 lower-case hexadecimal digits")
         if not (math.isfinite(self.input.mean) and math.isfinite(self.input.scale) and self.input.scale > 0):
             raise ValueError(f"{self.id}: mean and scale must be finite, scale positive")
         if not self.sizes or not self.output_names or self.input.side != self.sizes[0][0]:
@@ -184,13 +189,17 @@ def find_spec(model_id: str) -> ModelSpec:
 
 
 def recipe_digest(spec: ModelSpec) -> str:
-    """Return what binds templates to the way a model is fed: sha256 of its recipe as canonical JSON (RFC 8785)."""
+    """Return what binds templates to how a face becomes an embedding: its crop, its normalization, the center.
+
+    It is the sha256 of that recipe as canonical JSON (RFC 8785).
+    """
     recipe: dict[str, str | int | float] = {
         "crop": spec.crop.value,
         "mean": spec.input.mean,
         "order": spec.input.order.value,
         "scale": spec.input.scale,
         "side": spec.input.side,
+        **({"center": spec.center_sha256} if spec.center_sha256 else {}),
     }
     return hashlib.sha256(rfc8785.dumps(recipe)).hexdigest()
 

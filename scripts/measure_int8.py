@@ -50,6 +50,7 @@ from edge.trust.profile import load_profile
 from edge.vision.align import crop_geometry
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec, find_spec
+from engines.centers import center_of
 from engines.progress import Silent
 from engines.render.cpu import CPURenderer
 from engines.render.spec import PLAIN
@@ -284,6 +285,7 @@ def _embedded(spec: ModelSpec, forms: Sequence[Form], pictures: Sequence[FacePic
                 binding=binding_of(spec),
                 input_spec=spec.input,
                 output=spec.output_names[0],
+                center=center_of(spec),
                 renderer=CPURenderer(),
                 engines={8: engine},
             )

@@ -20,6 +20,7 @@ from edge.vision.align import AlignmentError
 from edge.vision.detect import FaceDetector
 from edge.vision.quality import measure
 from engines.catalog import find_spec
+from engines.centers import center_of
 from engines.render.cpu import CPURenderer
 from engines.runtime.metered import Meter, MeteredEngine
 
@@ -53,6 +54,7 @@ def metered_models(models: Models) -> BenchModels:
             binding=stage.embedder.binding,
             input_spec=spec.input,
             output=spec.output_names[0],
+            center=center_of(spec),
             renderer=renderer,
             engines={engine.input_shape[0]: engine for engine in metered if engine.model_id == spec.id},
         )

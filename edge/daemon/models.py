@@ -13,6 +13,7 @@ from edge.settings.sections import EngineSection
 from engines.build import is_built
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec, find_spec, recipe_digest
+from engines.centers import center_of
 from engines.errors import EngineError
 from engines.fetch import fetch
 from engines.precision import choose_precision
@@ -176,6 +177,7 @@ class _Loader:
             binding=binding_of(spec),
             input_spec=spec.input,
             output=spec.output_names[0],
+            center=center_of(spec),
             renderer=renderer,
             engines={batch: self.serve(spec, precision, batch=batch) for batch in batches},
         )

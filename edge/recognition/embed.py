@@ -24,6 +24,7 @@ class Embedder:
         output: name of the model's embedding output.
         renderer: cuts views out of a frame.
         engines: the same model compiled for one or more batch sizes, already active, by batch size.
+        center: float32 (d,), what all faces have in common; see :mod:`engines.centers`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Embedder:
         output: str,
         renderer: Renderer,
         engines: Mapping[int, Engine],
+        center: FloatArray,
     ) -> None:
         if not engines:
             raise ValueError("an embedder needs at least one engine")
@@ -42,6 +44,7 @@ class Embedder:
         self._output = output
         self._renderer = renderer
         self._engines = dict(sorted(engines.items()))
+        self._center = np.asarray(center, np.float64)
         self._buffers = {batch: np.zeros(e.input_shape, np.float32) for batch, e in self._engines.items()}
 
     def embed(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
@@ -106,15 +109,18 @@ class Embedder:
             raw = self._engines[batch].infer(self._buffers[batch])[self._output][:count]
         except EngineError as error:
             raise RecognitionError(str(error), hint=error.hint) from error
-        return _unit_rows(raw.reshape(count, -1), self.binding.model_id)
+        model_id = self.binding.model_id
+        unit = _unit_rows(raw.reshape(count, -1).astype(np.float64), model_id)
+        centered: FloatArray = _unit_rows(unit - self._center, model_id).astype(np.float32)
+        return centered
 
 
-def _unit_rows(raw: FloatArray, model_id: str) -> FloatArray:
-    norms = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
+def _unit_rows(rows: NDArray[np.float64], model_id: str) -> NDArray[np.float64]:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if not (norms.min() >= 1e-6 and norms.max() < np.inf):
         raise RecognitionError(
             f"{model_id} gave an embedding without a direction (norm 0, NaN or Inf)",
             hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
         )
-    unit: FloatArray = (raw / norms).astype(np.float32)
+    unit: NDArray[np.float64] = rows / norms
     return unit

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec, find_spec
+from engines.centers import center_of
 from engines.render.spec import PLAIN, ViewSpec
 from redteam.twins.embedder import EmbedderTwin
 from redteam.twins.renderer import RendererTwin
@@ -39,7 +40,10 @@ class PictureTwin:
         """Return the twin of built models of the catalog."""
         specs = [find_spec(model_id) for model_id in model_ids]
         return PictureTwin(
-            {s.id: RecognizerTwin(s, EmbedderTwin(store.onnx_path(s), is_bf16=is_bf16)) for s in specs}
+            {
+                s.id: RecognizerTwin(s, EmbedderTwin(store.onnx_path(s), center=center_of(s), is_bf16=is_bf16))
+                for s in specs
+            }
         )
 
     def embed(

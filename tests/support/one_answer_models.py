@@ -60,7 +60,14 @@ def stage(binding: Binding, vector: NDArray[np.float32], renderer: PlainRenderer
         engine.activate()
     spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
     return ModelStage(
-        Embedder(binding=binding, input_spec=spec, output="y", renderer=renderer, engines=engines),
+        Embedder(
+            binding=binding,
+            input_spec=spec,
+            output="y",
+            renderer=renderer,
+            engines=engines,
+            center=np.zeros(len(vector), np.float32),
+        ),
         CropRecipe.ALIGN_112,
     )
 

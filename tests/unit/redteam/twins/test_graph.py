@@ -8,6 +8,7 @@ import pytest
 from engines.build import build
 from engines.cache import ModelStore
 from engines.catalog import find_spec
+from engines.centers import center_of
 from engines.fetch import fetch
 from engines.golden import batch_from_pictures, embedder_pictures, expected
 
@@ -15,17 +16,21 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make redtea
 pytestmark = pytest.mark.models
 
 
+@pytest.mark.parametrize("is_centered", [False, True])
 @pytest.mark.parametrize("model_id", ["facenet-20180408", "sface-2021dec"])
-def test_the_twin_gives_the_stored_outputs_and_a_gradient(model_id: str) -> None:
+def test_the_twin_gives_the_stored_outputs_and_a_gradient(model_id: str, is_centered: bool) -> None:
     from redteam.twins.embedder import EmbedderTwin
 
     spec, store = find_spec(model_id), ModelStore()
     fetch(spec, store)
-    twin = EmbedderTwin(build(spec, store).path)
+    center = center_of(spec) if is_centered else None
+    twin = EmbedderTwin(build(spec, store).path, center=center)
     batch = torch.from_numpy(batch_from_pictures(spec, embedder_pictures(spec.input.side)[:3])).requires_grad_()
     embeddings = twin(batch)
     wanted = expected(spec, spec.default_size)[:3]
     wanted = wanted / np.linalg.norm(wanted, axis=1, keepdims=True)
+    if center is not None:
+        wanted = (wanted - center) / np.linalg.norm(wanted - center, axis=1, keepdims=True)
     assert np.abs(embeddings.detach().numpy() - wanted).max() <= 1e-4
     embeddings.sum().backward()
     assert batch.grad is not None
