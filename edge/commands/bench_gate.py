@@ -102,7 +102,7 @@ class Screening:
             return None
         measure(sight.frame, sight.face, self._profile.quality)
         try:
-            self._screener.candidate(sight.frame.pixels, sight.face, self._gallery)
+            self._screener.screen(sight.frame.pixels, sight.face, self._gallery)
         except AlignmentError:  # the quality gate keeps such a face from the screener
             return None
         return sight.face

@@ -1,7 +1,8 @@
 """What one frame of an attempt contributed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from edge.domain.embedding import Embedding
 from edge.domain.face import Quality
 from edge.domain.finding import Finding
 from edge.domain.match import Match
@@ -16,6 +17,7 @@ class Assessment:
         frame_seq: which frame.
         captured_ns: when the frame was captured, monotonic.
         quality: the quality gate's measurements; None when no face was measured.
+        probe: the screening model's embedding of the face, biometric: it never leaves the process; None = not made.
         screen: best candidate of the cheap pass; None when nobody came near.
         verified: 1:1 comparison with the candidate, both models, on this very frame; None when not reached.
         findings: every defense that ran.
@@ -25,6 +27,7 @@ class Assessment:
     frame_seq: int
     captured_ns: int
     quality: Quality | None = None
+    probe: Embedding | None = field(default=None, repr=False, compare=False)
     screen: Match | None = None
     verified: Match | None = None
     findings: tuple[Finding, ...] = ()

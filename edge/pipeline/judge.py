@@ -52,11 +52,12 @@ class FaceJudge:
             return replace(seen, fault=Reason.EMPTY_GALLERY)
         if self.profile.gallery.is_outgrown_by(len(gallery)):
             return replace(seen, fault=Reason.GALLERY_OUTGROWN)
-        candidate = self.screener.candidate(pixels, face, gallery)
-        if candidate is None:
+        screening = self.screener.screen(pixels, face, gallery)
+        seen = replace(seen, probe=screening.probe)
+        match = screening.match
+        if match is None:
             if self.opinion.was_asked(evidence.assessments):
                 return seen
             return replace(seen, findings=(self.opinion.ask(pixels, face, gallery),))
-        match, probe = candidate
-        verification = self.verifier.verify(pixels, face, match.subject, gallery, known=(probe,))
+        verification = self.verifier.verify(pixels, face, match.subject, gallery, known=(screening.probe,))
         return replace(seen, screen=match, verified=verification.match, findings=verification.findings)

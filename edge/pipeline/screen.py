@@ -1,5 +1,7 @@
 """The cheap pass on every frame: is the face good enough, and whom does it resemble?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,19 @@ from edge.recognition.embed import Embedder
 from edge.recognition.gallery import Gallery
 from edge.vision.align import crop_geometry
 from engines.render.spec import PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What screening found.
+
+    Attributes:
+        probe: the face's embedding, of the screening model.
+        match: the best candidate; None when nobody of the gallery comes near.
+    """
+
+    probe: Embedding
+    match: Match | None
 
 
 class Screener:
@@ -27,8 +42,8 @@ class Screener:
         self._crop_recipe = crop_recipe
         self._threshold = profile.screen_threshold
 
-    def candidate(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> tuple[Match, Embedding] | None:
-        """Return the best candidate of the gallery with the probe that found it, or None when nobody comes near.
+    def screen(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> Screening:
+        """Return the face's embedding and the best candidate of the gallery.
 
         Raises:
             RecognitionError: the engine failed.
@@ -37,6 +52,6 @@ class Screener:
         probe = self._embedder.embed_one(pixels, crop_geometry(self._crop_recipe, face), PLAIN)
         best = gallery.search(probe)
         if best is None or not best[1] >= self._threshold:
-            return None
+            return Screening(probe, None)
         subject, score = best
-        return Match(subject=subject, fused=score, per_model={probe.binding.model_id: score}), probe
+        return Screening(probe, Match(subject=subject, fused=score, per_model={probe.binding.model_id: score}))

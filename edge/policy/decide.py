@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.domain.assessment import Assessment
+from edge.domain.challenge import Challenge
+from edge.domain.claim import Claim
 from edge.domain.finding import Finding
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Reason
@@ -83,6 +85,10 @@ class AttemptEvidence:
         attempt_id: which attempt.
         started_ns: monotonic start.
         assessments: its frames, oldest first.
+        sequence_findings: findings about the attempt as a whole, such as that of motion over its frames.
+        claim: whom a badge or a PIN names; None = nothing was shown.
+        challenge: what the person was asked to do and how far it is done; None = nothing was asked.
+        cluster: which of the faces seen lately this is, whoever it is; None = not known yet.
         end: why it must be decided now; None = it may go on.
         fault: the fault that ended it, if one did.
         hint: what the operator should look at, for faults.
@@ -91,6 +97,10 @@ class AttemptEvidence:
     attempt_id: AttemptId
     started_ns: int
     assessments: tuple[Assessment, ...]
+    sequence_findings: tuple[Finding, ...] = ()
+    claim: Claim | None = None
+    challenge: Challenge | None = None
+    cluster: str | None = None
     end: AttemptEnd | None = None
     fault: Reason | None = None
     hint: str = ""
