@@ -16,10 +16,11 @@ from calibration.certificate.comparisons import compare, impostor_scores, templa
 from calibration.certificate.reached import ReachedAlignment
 from calibration.certificate.reading import Move, Rows
 from calibration.certificate.rows import Column, worst
-from calibration.certificate.survey import Survey, columns_of
+from calibration.certificate.survey import Survey
 from calibration.certificate.trials import VISIT
 from calibration.statistics.score_set import TEMPLATES
 from edge.domain.certificate import Alignment, Certificate, Mask
+from edge.domain.mask_family import columns_of
 
 FIXED = "fixed"
 

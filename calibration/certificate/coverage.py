@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.defenses.occlusion import DILATION_PX
 from edge.domain.certificate import Mask
 
 SIDE_PX = 112.0
-DILATION_PX = 2.0
-"""How far outside itself a patch can reach: a pixel of bilinear sampling, and one of chroma subsampling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Occluded copies of faces, embedded: a row a mask, at the alignment found or at one that an attacker reached."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,14 @@ from numpy.typing import NDArray
 from calibration.pictures.embedding_cache import EmbeddingCache
 from calibration.pictures.faces import FacePicture, reading_recipe
 from edge.daemon.models import Models
-from edge.domain.certificate import Mask
-from edge.domain.face import Face
-from edge.vision.align import AlignmentError, crop_geometry
+from edge.defenses.occlusion import views_of
+from edge.domain.certificate import Alignment, Mask
+from edge.domain.mask_family import MaskFamily
+from edge.pipeline.occluded import OccludedCopies
+from edge.vision.align import crop_geometry
 from edge.vision.detect import FaceDetector
-from engines.catalog import find_spec
-from engines.render.spec import PLAIN, CropGeometry, Region, ViewSpec
+from engines.render.spec import CropGeometry
 
-Pixels = NDArray[np.uint8]
 Rows = NDArray[np.float32]
 Move = NDArray[np.float64]
 """(2, 3), pixels of a moved crop to pixels of the crop as found; from pixel centers."""
@@ -39,7 +38,7 @@ class OccludedReader:
         self, models: Models, model_id: str, *, detector_threshold: float, cache: EmbeddingCache | None = None
     ) -> None:
         self._stage = models.stage(model_id)
-        self._detector = FaceDetector(models.detector, threshold=detector_threshold)
+        self._copies = OccludedCopies((self._stage,), FaceDetector(models.detector, threshold=detector_threshold))
         self._cache = cache
         self._recipe = {"detector": [*models.detector.input_shape, detector_threshold], **reading_recipe(models)}
 
@@ -52,10 +51,9 @@ class OccludedReader:
         """
         found = crop_geometry(self._stage.crop_recipe, picture.face)
         crop = CropGeometry.from_matrix(_composed(found.matrix, move))
-        recipe = {"moved": np.round(move, 6).tolist(), "views": [repr(view) for view in views_of(masks)]}
-        return self._kept(
-            picture, recipe, lambda: self._stage.embedder.embed(picture.frame.pixels, crop, views_of(masks))
-        )
+        views = views_of(masks)
+        recipe = {"moved": np.round(move, 6).tolist(), "views": [repr(view) for view in views]}
+        return self._kept(picture, recipe, lambda: self._stage.embedder.embed(picture.frame.pixels, crop, views))
 
     def realigned(self, picture: FacePicture, masks: Sequence[Mask]) -> Rows:
         """Return the rows where each mask was painted into the frame and the face looked for again.
@@ -68,29 +66,10 @@ class OccludedReader:
             StoreError: the cache cannot be written.
         """
         recipe = {"realigned": True, "views": [repr(view) for view in views_of(masks)]}
+        family = MaskFamily(model_id=self._stage.model_id, alignment=Alignment.REALIGNED, masks=tuple(masks))
         return self._kept(
-            picture,
-            recipe,
-            lambda: np.stack([self._again(picture, mask) for mask in masks]),
+            picture, recipe, lambda: self._copies.rows(picture.frame.pixels, picture.face, (family,))[family]
         )
-
-    def _again(self, picture: FacePicture, mask: Mask) -> Rows:
-        nothing = np.full(self._dimensions(picture), np.nan, np.float32)
-        geometry = crop_geometry(self._stage.crop_recipe, picture.face)
-        side_px = find_spec(self._stage.model_id).input.side
-        pixels = painted(picture.frame.pixels, geometry, mask, side_px=side_px)
-        face = _nearest(self._detector.find(replace(picture.frame, pixels=pixels)), picture.face)
-        if face is None:
-            return nothing
-        try:
-            again = crop_geometry(self._stage.crop_recipe, face)
-        except AlignmentError:
-            return nothing
-        row: Rows = self._stage.embedder.embed(pixels, again, (PLAIN,))[0]
-        return row
-
-    def _dimensions(self, picture: FacePicture) -> int:
-        return int(picture.vectors[self._stage.model_id].shape[1])
 
     def _kept(self, picture: FacePicture, recipe: Mapping[str, Any], compute: Any) -> Rows:
         if self._cache is None:
@@ -103,24 +82,6 @@ class OccludedReader:
             self._cache.keep(key, kept)
         found: Rows = kept["rows"]
         return found
-
-
-def painted(pixels: Pixels, crop: CropGeometry, mask: Mask, *, side_px: int) -> Pixels:
-    """Return a frame with everything gray whose place in the crop lies in the mask.
-
-    Args:
-        pixels: uint8 BGR (h, w, 3).
-        crop: where the crop lies in the frame.
-        mask: what to hide.
-        side_px: of the crop.
-    """
-    height, width = pixels.shape[:2]
-    inverse = np.linalg.inv(np.vstack([crop.matrix, [0.0, 0.0, 1.0]]))
-    y, x = np.mgrid[:height, :width]
-    u = (inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] + 0.5) / side_px
-    v = (inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] + 0.5) / side_px
-    inside = (u >= mask.x) & (u < mask.x + mask.width) & (v >= mask.y) & (v < mask.y + mask.height)
-    return np.where(inside[:, :, np.newaxis], np.uint8(mask.fill), pixels)
 
 
 def jitters(*, shift_px: float = 2.0, rotation_degrees: float = 3.0, side_px: int = 112) -> tuple[Move, ...]:
@@ -140,15 +101,3 @@ def jitters(*, shift_px: float = 2.0, rotation_degrees: float = 3.0, side_px: in
 def _composed(matrix: NDArray[np.float64], move: Move) -> NDArray[np.float64]:
     product: NDArray[np.float64] = matrix @ np.vstack([move, [0.0, 0.0, 1.0]])
     return product
-
-
-def _nearest(faces: Sequence[Face], to: Face) -> Face | None:
-    middle = np.array(to.box.center)
-    reach = max(to.box.width, to.box.height) / 2
-    near = [f for f in faces if float(np.linalg.norm(np.array(f.box.center) - middle)) < reach]
-    return min(near, key=lambda f: float(np.linalg.norm(np.array(f.box.center) - middle)), default=None)
-
-
-def views_of(masks: Sequence[Mask]) -> tuple[ViewSpec, ...]:
-    """Return the view in which each mask hides its part of the crop."""
-    return tuple(ViewSpec(name=m.name, occlusions=(Region(m.x, m.y, m.width, m.height),), fill=m.fill) for m in masks)

@@ -17,10 +17,10 @@ from calibration.pictures.embedding_cache import EmbeddingCache
 from calibration.pictures.faces import FacePicture, FaceReader
 from edge.daemon.models import Models
 from edge.domain.certificate import Alignment, Mask
+from edge.domain.mask_family import columns_of, distinct_masks
 from engines.progress import Progress
 
 Masks = Mapping[Alignment, Sequence[Mask]]
-Place = tuple[float, float, float, float, int]
 
 
 class Reads(Protocol):
@@ -179,29 +179,6 @@ def masks_of(hiding: Iterable[Hides]) -> Mapping[Alignment, tuple[Mask, ...]]:
     every = tuple(hiding)
     hidden = {a: distinct_masks(m for c in every if c.alignment is a for m in c.masks) for a in Alignment}
     return {alignment: masks for alignment, masks in hidden.items() if masks}
-
-
-def distinct_masks(masks: Iterable[Mask]) -> tuple[Mask, ...]:
-    """Return the masks, of those that hide the same with the same gray only the first."""
-    first: dict[Place, Mask] = {}
-    for mask in masks:
-        first.setdefault(place_of(mask), mask)
-    return tuple(first.values())
-
-
-def columns_of(among: Sequence[Mask], masks: Sequence[Mask]) -> list[int]:
-    """Return where each mask, or one that hides the same, stands among distinct ones.
-
-    Raises:
-        KeyError: it does not.
-    """
-    where = {place_of(mask): column for column, mask in enumerate(among)}
-    return [where[place_of(mask)] for mask in masks]
-
-
-def place_of(mask: Mask) -> Place:
-    """Return what makes a copy: what is hidden and with which gray, not what it is called."""
-    return mask.x, mask.y, mask.width, mask.height, mask.fill
 
 
 def _stacked(rows: Sequence[Rows], masks: int) -> Rows:

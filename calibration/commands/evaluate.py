@@ -10,6 +10,7 @@ from calibration.commands.identify import identify
 from calibration.commands.templates import templates
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluation.gate_pairs import evaluate_gate_pairs
+from calibration.evaluation.identify import with_certificates
 from calibration.evaluation.pair_report import PairMode, print_pairs
 from calibration.evaluation.pairs import evaluate_pairs, find_faces
 from calibration.pictures.cohort import Split
@@ -64,7 +65,8 @@ def pairs(
         measured = evaluate_pairs(every, found, profile.match)
         decided = None
         if mode is PairMode.FULL:
-            parts = GateParts(settings, profile, models, Gallery(models.bindings, {}))
+            # A single picture enrolls here: the certificate has rows of its own, those of identify.
+            parts = with_certificates(GateParts(settings, profile, models, Gallery(models.bindings, {})), ())
             decided = evaluate_gate_pairs(every, found, parts, progress)
     print_pairs(mode, measured, decided, as_json=as_json)
 

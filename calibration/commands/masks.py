@@ -7,7 +7,7 @@ import typer
 
 from calibration.certificate.candidates import families, single_masks
 from calibration.certificate.search import FamilyCost, SingleCost, family_costs, sample_of, single_costs
-from calibration.certificate.survey import Surveyor, distinct_masks
+from calibration.certificate.survey import Surveyor
 from calibration.commands.cache_option import CacheOption, NoCacheOption, chosen_cache
 from calibration.pictures.identities import split_a
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
@@ -16,6 +16,7 @@ from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
 from edge.daemon.models import SCREENING, load_models
 from edge.domain.certificate import Alignment
+from edge.domain.mask_family import distinct_masks
 from edge.settings.load import load_settings
 
 _BATCHES = (1, 8, 32)

@@ -19,10 +19,11 @@ from calibration.certificate.coverage import Covered, coverage
 from calibration.certificate.reached import ReachedAlignment
 from calibration.certificate.reading import Move, jitters
 from calibration.certificate.rows import CertificateRow, rows_of
-from calibration.certificate.survey import Place, Survey, Surveyor, masks_of, place_of
+from calibration.certificate.survey import Survey, Surveyor, masks_of
 from calibration.pictures.cohort import Cohort
 from edge.domain.certificate import Alignment, Certificate
 from edge.domain.errors import UsageError
+from edge.domain.mask_family import Place, place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

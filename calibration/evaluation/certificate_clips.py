@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.certificate.columns import FIXED
 from calibration.certificate.rows import FRAMES, CertificateRow
-from calibration.certificate.survey import Occludes, columns_of, masks_of
+from calibration.certificate.survey import Occludes, masks_of
 from calibration.certificate.trials import Trials
 from calibration.evaluation.clips import Clip
 from calibration.pictures.faces import FacePicture, alignable_face
@@ -24,6 +24,7 @@ from edge.domain.certificate import Alignment, Certificate, Mask
 from edge.domain.clock import SystemClock
 from edge.domain.errors import UsageError
 from edge.domain.frame import Frame
+from edge.domain.mask_family import columns_of
 from edge.vision.color import BgrConverter
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress

@@ -1,7 +1,7 @@
 """Identification on pictures: some people are enrolled, and everybody's other pictures ask to be let in."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from calibration.statistics.pairwise import Probes, false_matches, false_matches
 from calibration.statistics.rates import Rate
 from edge.daemon.assembly import GateParts
 from edge.domain.profile import MatchPoint
+
+WITHOUT_CERTIFICATE = "none"
 
 
 class Mode(StrEnum):
@@ -48,14 +50,15 @@ class IdentifyEvaluation:
         gallery: people enrolled.
         impostors: people who are not, with their probes.
         not_enrolled: why people who were listed are not, by name.
-        joint: both models, or the whole gate; None where only single models were asked.
+        joint: both models, or the whole gate without and with certificates, by name; empty where only single models
+            were asked.
         models: each model alone, by model id; empty where they were not asked.
     """
 
     gallery: int
     impostors: int
     not_enrolled: Mapping[str, str]
-    joint: Measured | None
+    joint: Mapping[str, Measured]
     models: Mapping[str, Measured]
 
 
@@ -79,15 +82,30 @@ class Probing:
         return cls(pictures, frozenset(map(str, enrolled.gallery.subjects)))
 
 
-def deciders_of(mode: Mode, parts: GateParts) -> Mapping[str, Decides]:
-    """Return who is asked, by name: the models by their ids, or the one that ``mode`` names."""
+def deciders_of(mode: Mode, parts: GateParts, certificates: Sequence[Sequence[str]] = ()) -> Mapping[str, Decides]:
+    """Return who is asked, by name: the models by their ids, both fused, or the whole gate.
+
+    Args:
+        mode: what is measured.
+        parts: settings, profile, models and gallery.
+        certificates: sets of names; the whole gate is asked without any, and with each of these sets. Its names are
+            :data:`WITHOUT_CERTIFICATE` and these, with plus signs between them.
+    """
     match mode:
         case Mode.BARE:
             return models_alone(parts.profile, parts.gallery)
         case Mode.FUSED:
             return {mode.value: BothModels(parts.profile, parts.gallery)}
         case Mode.FULL:
-            return {mode.value: WholeGate(parts)}
+            gates = {"+".join(names) or WITHOUT_CERTIFICATE: names for names in ((), *certificates)}
+            return {title: WholeGate(with_certificates(parts, names)) for title, names in gates.items()}
+
+
+def with_certificates(parts: GateParts, names: Sequence[str]) -> GateParts:
+    """Return the parts of a gate that needs these certificates and no others."""
+    settings = parts.settings
+    policy = settings.policy.model_copy(update={"certificate": tuple(names)})
+    return replace(parts, settings=settings.model_copy(update={"policy": policy}))
 
 
 def evaluate_identify(
@@ -131,7 +149,7 @@ def evaluate_identify(
         for name, of_it in attempts.items()
     }
     models = {name: figures for name, figures in measured.items() if name in point.weights}
-    joint = next((figures for name, figures in measured.items() if name not in models), None)
+    joint = {name: figures for name, figures in measured.items() if name not in models}
     return IdentifyEvaluation(
         gallery=len(enrolled.gallery),
         impostors=len(impostors),

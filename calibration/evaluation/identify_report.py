@@ -1,6 +1,6 @@
-"""Prints what an identification test came to: one JSON object, or lines for people."""
+"""Prints what an identification test came to: a JSON object a row, or lines for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calibration.evaluation.identify import IdentifyEvaluation, Measured, Mode
@@ -18,23 +18,27 @@ def print_identification(
 ) -> None:
     """Print the figures; rates without a hit with their exact upper bound.
 
+    The whole gate has a row without a certificate and, where one is asked for, a row with it.
+
     Args:
         mode: what was measured.
         split: whose pictures were used.
         evaluation: the figures.
         absent: people who were listed and have no pictures.
-        as_json: one JSON object on stdout.
+        as_json: a JSON object a row on stdout.
     """
     not_enrolled = {**dict.fromkeys(absent, "has no pictures"), **evaluation.not_enrolled}
     if as_json:
-        print_json(_record(mode, split, evaluation, not_enrolled))
+        for record in _records(mode, split, evaluation, not_enrolled):
+            print_json(record)
         return
     print(f"{evaluation.gallery} people enrolled, {evaluation.impostors} others, split {split.value}")
     for name, why in not_enrolled.items():
         print(visible(f"not enrolled: {name} {why}"))
-    joint = {mode.value: evaluation.joint} if evaluation.joint else {}
-    for title, measured in {**joint, **evaluation.models}.items():
-        _print_lines(title, measured)
+    for name, measured in evaluation.joint.items():
+        _print_lines(f"{mode.value}, certificate {name}" if mode is Mode.FULL else name, measured)
+    for model, measured in evaluation.models.items():
+        _print_lines(model, measured)
 
 
 def _print_lines(title: str, measured: Measured) -> None:
@@ -52,23 +56,27 @@ def _print_lines(title: str, measured: Measured) -> None:
         print(f"  refused {count:5}  {step}")
 
 
-def _record(
+def _records(
     mode: Mode, split: Split, evaluation: IdentifyEvaluation, not_enrolled: Mapping[str, str]
-) -> dict[str, Any]:
-    some = evaluation.joint or next(iter(evaluation.models.values()))
-    record: dict[str, Any] = {
-        "mode": mode.value,
-        "split": split.value,
-        "gallery": evaluation.gallery,
-        "impostors": evaluation.impostors,
-        "genuine_probes": some.identification.granted.trials,
-        "impostor_probes": some.identification.granted_wrong.trials,
-        **_figures(evaluation.joint),
-        "not_enrolled": dict(not_enrolled),
-    }
-    if evaluation.models:
-        record["models"] = {model: _figures(measured) for model, measured in evaluation.models.items()}
-    return record
+) -> Iterator[dict[str, Any]]:
+    joints: Mapping[str, Measured | None] = evaluation.joint or {"": None}
+    for name, joint in joints.items():
+        some = joint if joint is not None else next(iter(evaluation.models.values()))
+        record: dict[str, Any] = {
+            "mode": mode.value,
+            "split": split.value,
+            "gallery": evaluation.gallery,
+            "impostors": evaluation.impostors,
+            "genuine_probes": some.identification.granted.trials,
+            "impostor_probes": some.identification.granted_wrong.trials,
+            **_figures(joint),
+            "not_enrolled": dict(not_enrolled),
+        }
+        if mode is Mode.FULL:
+            record["certificate"] = name
+        if evaluation.models:
+            record["models"] = {model: _figures(measured) for model, measured in evaluation.models.items()}
+        yield record
 
 
 def _figures(measured: Measured | None) -> dict[str, Any]:

@@ -4,16 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from calibration.pictures.frames import frame_of
 from edge.capture.picture import read_picture
+from edge.daemon.certificates_in_force import copies_of
 from edge.daemon.models import Models
+from edge.domain.certificate import Certificate
 from edge.domain.clock import SystemClock
 from edge.domain.embedding import Binding
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError
+from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, TakesPictures, vet
+from edge.pipeline.occluded import OccludedCopies, certificate_templates
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
@@ -42,18 +49,29 @@ class Office:
         taker: makes enrollment pictures, or refuses.
         bindings: of the running models, by model id.
         profile: decides which pictures belong together.
+        copies: makes occluded copies for the certificates in force; None = nobody gets occluded templates.
+        certificates: those in force.
     """
 
     taker: TakesPictures
     bindings: Mapping[str, Binding]
     profile: Profile
+    copies: OccludedCopies | None = None
+    certificates: tuple[Certificate, ...] = ()
 
     @classmethod
-    def of(cls, models: Models, profile: Profile) -> "Office":
-        """Return one with the gate's own detector, quality gate and models."""
+    def of(cls, models: Models, profile: Profile, certificates: tuple[Certificate, ...] = ()) -> "Office":
+        """Return one with the gate's own detector, quality gate and models.
+
+        Args:
+            models: active engines.
+            profile: of the gate.
+            certificates: those that people get occluded templates for.
+        """
         detector = FaceDetector(models.detector, threshold=profile.detector_threshold)
         taker = PictureTaker(detector=detector, stages=models.stages, profile=profile)
-        return cls(taker, models.bindings, profile)
+        copies = copies_of(models, profile) if certificates else None
+        return cls(taker, models.bindings, profile, copies, certificates)
 
     def enroll(self, people: Mapping[str, Sequence[Path]], templates: int, progress: Progress) -> Enrolled:
         """Enroll everybody who has ``templates`` pictures that are taken, and at least one picture beside them.
@@ -67,6 +85,7 @@ class Office:
             EdgeError: an engine failed.
         """
         known: dict[SubjectRef, dict[str, Template]] = {}
+        occluded: dict[SubjectRef, dict[str, NDArray[np.float64]]] = {}
         used: set[Path] = set()
         failed: dict[str, str] = {}
         progress.start("enrolling", len(people))
@@ -78,10 +97,19 @@ class Office:
                 else:
                     used |= set(taken)
                     known[SubjectRef(name)] = _templates(list(taken.values()))
+                    occluded[SubjectRef(name)] = self._occluded(list(taken.values()))
                 progress.advance(done)
         finally:
             progress.finish()
-        return Enrolled(Gallery(self.bindings, known), frozenset(used), failed)
+        return Enrolled(Gallery(self.bindings, known, occluded), frozenset(used), failed)
+
+    def _occluded(self, pictures: Sequence[EnrollmentPicture]) -> dict[str, NDArray[np.float64]]:
+        if self.copies is None:
+            return {}
+        families = families_of(self.certificates)
+        every = [self.copies.rows(picture.crop, picture.face, families) for picture in pictures]
+        rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
+        return certificate_templates(self.certificates, rows)
 
     def _taken(
         self, pictures: Sequence[Path], templates: int, gallery: Gallery

@@ -1,6 +1,6 @@
 """``edge-gate bench``: how fast the whole pipeline is, against OpenCV's own on the same frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,14 +11,17 @@ from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_so
 from edge.commands.bench_gallery import OWN, bench_gallery
 from edge.commands.bench_gate import Screening, Verification, metered_models
 from edge.commands.bench_opencv import OpenCVFaces, opencv_threads
-from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verification
+from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verifications
 from edge.commands.engine_plan import PrecisionChoice
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import print_json, print_table
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
+from edge.daemon.certificates_in_force import DEFAULT_CERTIFICATE
 from edge.daemon.models import Models, load_models, model_store
+from edge.domain.certificate import Alignment, Certificate
 from edge.domain.errors import UsageError
+from edge.domain.profile import Profile
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 
@@ -53,8 +56,9 @@ def pipeline(
     settings = _settings(load_settings(config, state_dir=state), precision)
     clip = read_clip(source)
     with load_models(settings.engine, progress=rich_progress()) as models, opencv_threads(settings.engine.threads):
-        screening, verification = _measure(clip, models, settings, repeat=repeat)
-        record = _record(screening, verification) | _circumstances(clip, models, settings)
+        screening, verification, certified = _measure(clip, models, settings, repeat=repeat)
+        record = _record(screening, verification) | _certified_record(verification, certified)
+        record |= _circumstances(clip, models, settings)
     if as_json:
         print_json(record)
     else:
@@ -73,7 +77,9 @@ def _settings(settings: Settings, precision: PrecisionChoice | None) -> Settings
     return settings.model_copy(update={"engine": settings.engine.model_copy(update={"precision": precision.value})})
 
 
-def _measure(clip: Clip, models: Models, settings: Settings, *, repeat: int) -> tuple[ScreeningTimes, Spent]:
+def _measure(
+    clip: Clip, models: Models, settings: Settings, *, repeat: int
+) -> tuple[ScreeningTimes, Spent, Mapping[str, Spent]]:
     profile = read_profile(settings, models, environment="development")
     metered = metered_models(models)
     gallery = bench_gallery(clip, metered, profile)
@@ -82,8 +88,32 @@ def _measure(clip: Clip, models: Models, settings: Settings, *, repeat: int) -> 
     times = measure_screening(clip.repeated(repeat), screening, opencv, metered.meter)
     if not times.judged:
         raise UsageError(f"{clip.name} is too short to measure", hint="raise --repeat, or take another recording")
-    stage = Verification(metered, profile, gallery, OWN)
-    return times, measure_verification(times.judged, stage, metered.meter, rounds=_VERIFICATIONS)
+    stages = {"": Verification(metered, profile, gallery, OWN)}
+    for title, certificates in _certified(profile).items():
+        stages[title] = Verification(metered, profile, gallery, OWN, certificates)
+    spent = measure_verifications(times.judged, stages, metered.meter, rounds=_VERIFICATIONS)
+    return times, spent.pop(""), spent
+
+
+def _certified(profile: Profile) -> dict[str, tuple[Certificate, ...]]:
+    """Return the certificates to time, by what they are called: the default one, and it with a realigned one."""
+    default = [c for c in profile.certificates if c.name == DEFAULT_CERTIFICATE]
+    realigned = [c for c in profile.certificates if c.alignment is Alignment.REALIGNED][:1]
+    sets = (default, [*default, *realigned]) if default and realigned else (default or realigned,)
+    return {"+".join(c.name for c in every): tuple(every) for every in sets if every}
+
+
+def _certified_record(plain: Spent, certified: Mapping[str, Spent]) -> dict[str, Any]:
+    """Return times of verification with the certificate, and what the certificate adds, medians of the rounds."""
+    if not certified:
+        return {}
+    return {
+        "certified_verify_ms": {name: _quantiles(spent.stage_ms) for name, spent in certified.items()},
+        "occlude_ms": {
+            name: round(float(np.median(np.subtract(spent.stage_ms, plain.stage_ms))), 3)
+            for name, spent in certified.items()
+        },
+    }
 
 
 def _record(screening: ScreeningTimes, verification: Spent) -> dict[str, Any]:
@@ -126,6 +156,8 @@ def _flat(record: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return the record's figures with nested ones side by side, for people."""
     rows: list[tuple[str, Any]] = []
     for key, value in record.items():
-        nested = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [(f"{key} {name}".strip().replace("_", " "), figure) for name, figure in nested]
+        if isinstance(value, dict):
+            rows += [(f"{key} {name}".strip().replace("_", " "), figure) for name, figure in _flat(value)]
+        else:
+            rows.append((key.replace("_", " "), value))
     return rows

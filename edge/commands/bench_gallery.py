@@ -4,11 +4,14 @@ import numpy as np
 
 from edge.commands.bench_clip import Clip
 from edge.commands.bench_gate import BenchModels
+from edge.daemon.certificates_in_force import copies_of
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import UsageError
+from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, best_of_recording
+from edge.pipeline.occluded import certificate_templates
 from edge.recognition.gallery import FloatArray, Gallery, Template
 from edge.vision.detect import FaceDetector
 
@@ -35,12 +38,19 @@ def bench_gallery(clip: Clip, models: BenchModels, profile: Profile) -> Gallery:
         raise UsageError(f"no frame of {clip.name} shows one clear face", hint="try another recording")
     ids = [stage.model_id for stage in models.stages]
     own = {model: Template.from_vectors(np.stack([p.embeddings[model].vector for p in pictures])) for model in ids}
+    copies = copies_of(models, profile)
+    families = families_of(profile.certificates)
+    every = [copies.rows(picture.crop, picture.face, families) for picture in pictures]
+    rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
+    occluded = {OWN: certificate_templates(profile.certificates, rows)}
     rng = np.random.default_rng(0)
     others = {
         SubjectRef(f"other-{number}"): {model: _nobody(own[model].centroid.size, rng) for model in ids}
         for number in range(OTHERS)
     }
-    return Gallery({stage.model_id: stage.embedder.binding for stage in models.stages}, {OWN: own, **others})
+    return Gallery(
+        {stage.model_id: stage.embedder.binding for stage in models.stages}, {OWN: own, **others}, occluded
+    )
 
 
 def _nobody(dimension: int, rng: np.random.Generator) -> Template:

@@ -1,10 +1,13 @@
 """The gate's own stages on metered engines: the production classes, so that what is timed is what runs at a door."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.daemon.assembly import defenses_of
+from edge.daemon.certificates_in_force import certifier_of
 from edge.daemon.models import DETECTOR, Models
+from edge.domain.certificate import Certificate
 from edge.domain.face import Face
 from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
@@ -31,11 +34,13 @@ class BenchModels:
 
     Attributes:
         detector: finds faces.
+        judge_detector: the same, for occluded copies.
         stages: both recognizers, the screening model first.
         meter: raw time of all of them.
     """
 
     detector: MeteredEngine
+    judge_detector: MeteredEngine
     stages: tuple[ModelStage, ...]
     meter: Meter
 
@@ -59,8 +64,8 @@ def metered_models(models: Models) -> BenchModels:
             engines={engine.input_shape[0]: engine for engine in metered if engine.model_id == spec.id},
         )
         stages.append(ModelStage(embedder, stage.crop_recipe))
-    detector = next(engine for engine in metered if engine.model_id == DETECTOR)
-    return BenchModels(detector, tuple(stages), meter)
+    detector, judge_detector = (engine for engine in metered if engine.model_id == DETECTOR)
+    return BenchModels(detector, judge_detector, tuple(stages), meter)
 
 
 class Screening:
@@ -116,13 +121,25 @@ class Verification:
         profile: thresholds.
         gallery: who is enrolled.
         candidate: whom faces are compared with.
+        certificates: asked for too; none of them = no certificate.
     """
 
-    def __init__(self, models: BenchModels, profile: Profile, gallery: Gallery, candidate: SubjectRef) -> None:
+    def __init__(
+        self,
+        models: BenchModels,
+        profile: Profile,
+        gallery: Gallery,
+        candidate: SubjectRef,
+        certificates: Sequence[Certificate] = (),
+    ) -> None:
         self._gallery = gallery
         self._candidate = candidate
         self._verifier = Verifier(
-            models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=secrets.SystemRandom()
+            models=models.stages,
+            defenses=defenses_of(profile),
+            point=profile.match,
+            rng=secrets.SystemRandom(),
+            certifier=certifier_of(certificates, profile, models),
         )
 
     def look(self, frame: Frame, face: Face) -> None:

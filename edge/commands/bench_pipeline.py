@@ -1,7 +1,7 @@
 """Times screening against OpenCV, in turns on the same frames, and verification; figures are medians of the runs."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle, islice
@@ -109,23 +109,27 @@ def _blocks(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
         yield block
 
 
-def measure_verification(
-    judged: Sequence[tuple[Frame, Face]], verification: Verification, meter: Meter, *, rounds: int
-) -> Spent:
-    """Verify real faces, one a round; the first rounds warm up and do not count.
+def measure_verifications(
+    judged: Sequence[tuple[Frame, Face]], stages: Mapping[str, Verification], meter: Meter, *, rounds: int
+) -> dict[str, Spent]:
+    """Verify real faces, one a round and each way in turns; the first rounds warm up and do not count.
 
     Args:
         judged: frames with their faces, at least one.
-        verification: the stage.
-        meter: of the stage's engines.
+        stages: ways to verify, by name.
+        meter: of the stages' engines.
         rounds: how many verifications are measured.
 
+    Returns:
+        What each way spent, round by round, so that ways can be compared within a round.
+
     Raises:
-        EdgeError: the stage failed.
+        EdgeError: a stage failed.
     """
-    warm_up, spent = Spent(), Spent()
+    warm_up, spent = Spent(), {name: Spent() for name in stages}
     step = max(1, len(judged) // (rounds + _WARM_UP))
     for number, (frame, face) in enumerate(islice(cycle(judged[::step]), rounds + _WARM_UP)):
-        kept = warm_up if number < _WARM_UP else spent
-        kept.time(meter, partial(verification.look, frame, face))
+        for name, stage in stages.items():
+            kept = warm_up if number < _WARM_UP else spent[name]
+            kept.time(meter, partial(stage.look, frame, face))
     return spent

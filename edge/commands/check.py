@@ -38,7 +38,7 @@ class Line:
 
 def check(config: ConfigOption = None, state: StateOption = None, as_json: JsonOption = False) -> None:
     """Check all that run needs; exit 4 if something is not what it claims to be, 1 if anything else is wrong."""
-    printer = Printer(as_json=as_json, columns={"check": 10, "ok": 4, "detail": 60, "hint": 40})
+    printer = Printer(as_json=as_json, columns={"check": 11, "ok": 4, "detail": 60, "hint": 40})
     code = 0
     for line in _lines(config, state):
         code = max(code, _INTEGRITY_EXIT if line.is_altered else int(not line.ok))

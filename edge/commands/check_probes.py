@@ -5,14 +5,16 @@ import shutil
 from collections.abc import Callable, Mapping
 
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
-from edge.daemon.assembly import CatalogModels, gallery_of, read_profile
+from edge.daemon.assembly import CatalogModels, gallery_of, read_profile, stored_gallery
 from edge.daemon.broker import broker_options
+from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
 from edge.daemon.profile_in_force import date_problem, profile_in_force, refuse_outgrown
 from edge.daemon.service import camera_source
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
 from edge.domain.errors import ConfigError, TrustError
+from edge.domain.mask_family import families_of
 from edge.messaging.login import try_login
 from edge.settings.tree import Settings
 from engines.runtime.registry import available_runtimes
@@ -61,7 +63,27 @@ def _people(settings: Settings) -> str:
     with opened:
         models = CatalogModels()
         gallery_of(models, opened.gallery.load_templates(models.bindings))
+        opened.gallery.load_masked((), models.bindings)
         return f"{len(opened.gallery.people())} people, every template open and bound to the models that run"
+
+
+def _certificate(settings: Settings) -> str:
+    """Look who lacks templates for the certificates that grants need, or, where they need none, for any."""
+    profile = read_profile(settings, environment="development")
+    asked = certificates_asked(profile, settings.policy)
+    opened, _ = open_gate_state(settings)
+    with opened:
+        stored_gallery(CatalogModels(), opened.gallery, asked)
+        people = opened.gallery.people()
+    needed = {family.digest for family in families_of(asked or profile.certificates)}
+    lacking = sum(not needed <= person.families for person in people)
+    told = f"grants need {', '.join(c.name for c in asked)}" if asked else "no grant needs one"
+    if lacking and asked:
+        raise ConfigError(
+            f"{told}, and {lacking} of {len(people)} people have no occluded templates for it: they are denied",
+            hint="run 'edge-gate people rederive'; whoever has no kept pictures must enroll again",
+        )
+    return f"{told}; {len(people) - lacking} of {len(people)} people have occluded templates"
 
 
 def _gallery(settings: Settings) -> str:
@@ -116,6 +138,7 @@ PROBES: Mapping[str, Probe] = {
     "profile": _profile,
     "state": _state,
     "people": _people,
+    "certificate": _certificate,
     "gallery": _gallery,
     "key": _key,
     "disk": _disk,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge.daemon.models import SERVING_BATCHES
+from edge.daemon.models import serving_batches
 from edge.domain.errors import UsageError
 from edge.settings.sections import EngineSection
 from engines.build import load_engine
@@ -75,4 +75,4 @@ def served_engines(specs: Sequence[ModelSpec], options: EngineSection) -> Iterat
         if spec.role is Role.DETECTOR:
             yield ServedEngine(spec, 1, (options.detector_width_px, options.detector_height_px))
         else:
-            yield from (ServedEngine(spec, batch, spec.default_size) for batch in SERVING_BATCHES)
+            yield from (ServedEngine(spec, batch, spec.default_size) for batch in serving_batches(spec.id))

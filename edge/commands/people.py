@@ -1,4 +1,4 @@
-"""``edge-gate people``: enroll, list, show, erase."""
+"""``edge-gate people``: enroll, list, show, erase, rederive."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +13,10 @@ from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer, print_json
+from edge.commands.people_rederive import rederive
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import gallery_of, read_profile
+from edge.daemon.certificates_in_force import copies_of
 from edge.daemon.models import Models, load_models
 from edge.daemon.profile_in_force import refuse_outgrown
 from edge.daemon.state import open_gate_state
@@ -24,15 +26,19 @@ from edge.domain.enrollment import EnrollmentPicture, Refusal, RefusedPicture
 from edge.domain.errors import EdgeError, PictureError, UsageError
 from edge.domain.frame import Frame
 from edge.domain.label import check_name, check_note
+from edge.domain.mask_family import MaskFamily, families_of
 from edge.domain.profile import Profile
 from edge.domain.visible_text import visible
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
+from edge.pipeline.occluded import masked_templates
 from edge.settings.load import load_settings
+from edge.settings.tree import Settings
 from edge.store.gallery import Person
 from edge.store.state import State
 from edge.vision.detect import FaceDetector
 
 app = typer.Typer(help="Who the gate knows.", no_args_is_help=True)
+app.command("rederive")(rederive)
 
 NO_CONSENT = "not recorded here"
 _LIVE_MOMENTS = 12  # about five seconds of a clear face
@@ -68,6 +74,12 @@ def enroll(
                 created=SystemClock().utc(),
                 templates=_embeddings(result.pictures),
                 crops=() if discard_crops else [_png(p.crop) for p in result.pictures],
+                masked=masked_templates(
+                    copies_of(models, profile),
+                    [(p.crop, p.face) for p in result.pictures],
+                    families_of(profile.certificates),
+                    models.bindings,
+                ),
             )
     _report(subject, result, as_json=as_json)
     if not result.pictures:
@@ -92,17 +104,19 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one person."""
-    opened, _ = open_gate_state(load_settings(config, state_dir=state))
+    settings = load_settings(config, state_dir=state)
+    opened, _ = open_gate_state(settings)
     with opened:
         person = next((p for p in opened.gallery.people() if p.label == subject), None)
     if person is None:
         raise _nobody(subject)
-    values = _record(person)
+    values = _record(person) | {"certificates": certificates_served(person, settings)}
     if as_json:
         print_json(values)
         return
     for key, value in values.items():
-        print(f"{key:10} {visible(str(value))}")
+        shown = ", ".join(value) if isinstance(value, list) else value
+        print(f"{key:12} {visible(str(shown))}")
 
 
 @app.command("erase")
@@ -123,6 +137,17 @@ def erase(
         print_json({"subject": subject, "erased": True})
     else:
         print(f"{visible(subject)} is erased")
+
+
+def certificates_served(person: Person, settings: Settings) -> list[str]:
+    """Return the certificates of the profile that a person has occluded templates for.
+
+    Raises:
+        ConfigError: there is no profile, or it is malformed.
+        TrustError: it was altered.
+    """
+    profile = read_profile(settings, environment="development")
+    return [c.name for c in profile.certificates if MaskFamily.of(c).digest in person.families]
 
 
 def _record(person: Person) -> dict[str, Any]:

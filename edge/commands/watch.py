@@ -9,7 +9,8 @@ from edge.capture.supervisor import CameraFeed, Pace
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import GateParts, build_gate, gallery_of, read_profile
+from edge.daemon.assembly import GateParts, build_gate, read_profile, stored_gallery
+from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.feed_loop import steps
 from edge.daemon.models import load_models
 from edge.daemon.state import open_gate_state
@@ -45,7 +46,7 @@ def watch(
     opened, _ = open_gate_state(settings)
     with opened, load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")
-        gallery = gallery_of(models, opened.gallery.load_templates(models.bindings))
+        gallery = stored_gallery(models, opened.gallery, certificates_asked(profile, settings.policy))
         labels = {person.subject: person.label for person in opened.gallery.people()}
         printer = Printer(as_json=as_json, columns=_FRAME_COLUMNS if frames else _COLUMNS)
         reporter = _Reporter(printer, labels, with_scores=scores)

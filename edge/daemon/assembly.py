@@ -2,22 +2,27 @@
 
 import random
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.capture.source import Source
+from edge.daemon.certificates_in_force import certificates_asked, certifier_of
 from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
+from edge.defenses.occlude import Occlude
 from edge.defenses.randomize import Randomize
 from edge.defenses.squeeze import SqueezeDefense
+from edge.domain.certificate import Certificate
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
+from edge.domain.mask_family import MaskFamily, families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
@@ -27,6 +32,7 @@ from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judge import FaceJudge
 from edge.pipeline.judging import Aside, AtOnce
+from edge.pipeline.occluded import certificate_templates
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
@@ -37,6 +43,8 @@ from edge.policy.rules import FrameTerms
 from edge.recognition.gallery import Gallery, Template
 from edge.settings.sections import PolicySection
 from edge.settings.tree import Settings
+from edge.store.gallery import Gallery as StoredGallery
+from edge.store.masked_templates import SubjectMasked
 from edge.store.templates import SubjectTemplates
 from edge.trust.profile import load_profile
 from edge.vision.detect import FaceDetector
@@ -118,16 +126,56 @@ def refuse_other_models(profile: Profile, models: Bound) -> None:
         )
 
 
-def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
+def gallery_of(
+    models: Bound,
+    templates: Iterable[SubjectTemplates],
+    *,
+    certificates: Sequence[Certificate] = (),
+    masked: Iterable[SubjectMasked] = (),
+) -> Gallery:
     """Return the gallery of stored templates.
 
+    Args:
+        models: what they are compared within.
+        templates: everybody's.
+        certificates: those in force.
+        masked: occluded templates of whoever has them.
+
     Raises:
-        TrustError: somebody lacks a template of a running model.
+        TrustError: somebody lacks a template of a running model, or occluded ones do not fit a certificate.
     """
+    copies: dict[SubjectRef, dict[MaskFamily, NDArray[np.float32]]] = {}
+    for subject, family, rows in masked:
+        copies.setdefault(subject, {})[family] = rows
+    occluded = {subject: certificate_templates(certificates, rows) for subject, rows in copies.items()}
     people: dict[SubjectRef, dict[str, Template]] = {}
     for subject, model_id, vectors in templates:
         people.setdefault(subject, {})[model_id] = Template.from_vectors(np.asarray(vectors))
-    return Gallery(models.bindings, people)
+    return Gallery(models.bindings, people, occluded)
+
+
+def stored_gallery(models: Bound, store: StoredGallery, certificates: Sequence[Certificate]) -> Gallery:
+    """Return the people of a store, with templates of the certificates in force.
+
+    Raises:
+        StoreError: the store cannot be read.
+        TrustError: as :func:`gallery_of`, or a record does not open or is bound otherwise.
+    """
+    templates = store.load_templates(models.bindings)
+    masked = store.load_masked(families_of(certificates), models.bindings) if certificates else ()
+    return gallery_of(models, templates, certificates=certificates, masked=masked)
+
+
+def mandatory_defenses(profile: Profile, section: PolicySection) -> frozenset[str]:
+    """Return the names of the defenses that must have passed for a grant, at the level of the settings.
+
+    Raises:
+        ConfigError: as :func:`certificates_asked`.
+    """
+    names = {defense.name for defense in defenses_of(profile)}
+    if certificates_asked(profile, section):
+        names.add(Occlude.name)
+    return frozenset(names)
 
 
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
@@ -151,7 +199,7 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
         most_verifications=section.most_verifications,
         frame=FrameTerms(
             match=profile.match,
-            mandatory=frozenset(defense.name for defense in defenses_of(profile)),
+            mandatory=mandatory_defenses(profile, section),
             reasons=REASON_OF_FAILURE,
             most_age_ms=section.most_frame_age_ms,
         ),
@@ -232,5 +280,11 @@ def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Rando
         gallery=people,
         screener=Screener(embedder=screening.embedder, crop_recipe=screening.crop_recipe, profile=profile),
         opinion=SecondOpinion(model=second, alone_threshold=profile.match.alone[SECOND]),
-        verifier=Verifier(models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=rng),
+        verifier=Verifier(
+            models=models.stages,
+            defenses=defenses_of(profile),
+            point=profile.match,
+            rng=rng,
+            certifier=certifier_of(certificates_asked(profile, parts.settings.policy), profile, models),
+        ),
     )

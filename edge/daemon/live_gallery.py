@@ -1,7 +1,10 @@
 """The gallery of a running gate: who was enrolled or erased meanwhile counts within a second, without a restart."""
 
-from edge.daemon.assembly import gallery_of
+from collections.abc import Sequence
+
+from edge.daemon.assembly import stored_gallery
 from edge.daemon.models import Models
+from edge.domain.certificate import Certificate
 from edge.domain.clock import Clock
 from edge.recognition.gallery import Gallery
 from edge.store.state import State
@@ -16,12 +19,14 @@ class LiveGallery:
         models: the running models.
         state: the open store.
         clock: how long ago the store was looked at.
+        certificates: those in force.
     """
 
-    def __init__(self, models: Models, state: State, clock: Clock) -> None:
+    def __init__(self, models: Models, state: State, clock: Clock, certificates: Sequence[Certificate] = ()) -> None:
         self._models = models
         self._state = state
         self._clock = clock
+        self._certificates = tuple(certificates)
         self._changes = -1
         self._looked_ns = 0
         self._gallery: Gallery | None = None
@@ -42,6 +47,6 @@ class LiveGallery:
         gallery = self._gallery if changes == self._changes else None
         self._gallery = None  # a fault below must not leave the old people in force
         if gallery is None:
-            gallery = gallery_of(self._models, self._state.gallery.load_templates(self._models.bindings))
+            gallery = stored_gallery(self._models, self._state.gallery, self._certificates)
         self._gallery, self._changes, self._looked_ns = gallery, changes, now_ns
         return gallery

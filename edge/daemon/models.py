@@ -29,6 +29,7 @@ RECOGNIZERS = (SCREENING, SECOND)
 
 PRECISION_CLASS = "reference"
 SERVING_BATCHES = (1, 8)  # 1 = screening; 8 = plain, four random and three squeezed views
+OCCLUDED_BATCH = 5  # the certificate's copies of a face, which the screening model alone looks at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Models:
 
     Attributes:
         detector: finds faces.
+        judge_detector: the same, for the thread that judges while the next frames are followed.
         stages: both recognizers, the screening model first.
         engines: every engine, for benchmarks.
         precision: arithmetic of the recognizers.
@@ -44,6 +46,7 @@ class Models:
     """
 
     detector: Engine
+    judge_detector: Engine
     stages: tuple[ModelStage, ...]
     engines: tuple[Engine, ...]
     precision: Precision
@@ -103,6 +106,12 @@ def require_built(store: ModelStore) -> None:
         )
 
 
+def serving_batches(model_id: str, batches: Sequence[int] = SERVING_BATCHES) -> tuple[int, ...]:
+    """Return the batch sizes that a recognizer is compiled for: those asked for, and that of the certificate."""
+    more = (OCCLUDED_BATCH,) if model_id == SCREENING and max(batches) > OCCLUDED_BATCH else ()
+    return tuple(sorted({*batches, *more}))
+
+
 @contextmanager
 def load_models(
     options: EngineSection,
@@ -132,11 +141,16 @@ def load_models(
     with ExitStack() as stack:
         loader = _Loader(options, store, stack)
         # In bf16 the detector's boxes move by more than a pixel; it stays at fp32 whatever the recognizers run.
-        detector = loader.serve(find_spec(DETECTOR), Precision.FP32, size=_detector_size(options))
+        detector, judge_detector = (
+            loader.serve(find_spec(DETECTOR), Precision.FP32, size=_detector_size(options)) for _ in range(2)
+        )
         renderer = CPURenderer()
-        stages = tuple(loader.stage(find_spec(m), precision, batches, renderer) for m in RECOGNIZERS)
+        stages = tuple(
+            loader.stage(find_spec(m), precision, serving_batches(m, batches), renderer) for m in RECOGNIZERS
+        )
         yield Models(
             detector=detector,
+            judge_detector=judge_detector,
             stages=stages,
             engines=tuple(loader.loaded),
             precision=precision,

@@ -12,6 +12,7 @@ from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
+from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
@@ -122,7 +123,8 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
         with state, load_models(settings.engine) as models:
             profile = profile_in_force(settings, models, SystemClock())
             warn_of_date(profile, SystemClock().utc())
-            people = LiveGallery(models, state, SystemClock())
+            certificates = certificates_asked(profile, settings.policy)
+            people = LiveGallery(models, state, SystemClock(), certificates)
             refuse_outgrown(len(people()), profile)
             _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
 

@@ -7,6 +7,7 @@ little. So the plain pictures of both models are compared first.
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from edge.domain.face import Face
 from edge.domain.finding import Finding
 from edge.domain.match import Match, SubjectRef
 from edge.domain.profile import MatchPoint
+from edge.domain.reasons import Outcome
 from edge.recognition.embed import Embedder
 from edge.recognition.gallery import Gallery
 from edge.vision.align import crop_geometry
@@ -45,6 +47,14 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
+class Certifies(Protocol):
+    """Asks for the patch certificate; :class:`edge.pipeline.certify.Certifier`."""
+
+    def certify(self, pixels: NDArray[np.uint8], face: Face, candidate: SubjectRef, gallery: Gallery) -> Finding:
+        """Return the finding for a face in a BGR frame, uint8 (h, w, 3), against one candidate."""
+        ...
+
+
 class Verifier:
     """Runs every defense on one frame.
 
@@ -54,6 +64,7 @@ class Verifier:
         point: the joint operating point, for fused scores.
         rng: source of the random views: ``secrets.SystemRandom()`` except in tests.
         pixel_defenses: all defenses that look at the frame itself; their findings come after the others'.
+        certifier: asked last, where nothing failed; None = the certificate is not in force.
     """
 
     def __init__(
@@ -64,12 +75,14 @@ class Verifier:
         point: MatchPoint,
         rng: random.Random,
         pixel_defenses: Sequence[PixelDefense] = (),
+        certifier: Certifies | None = None,
     ) -> None:
         self._models = tuple(models)
         self._defenses = tuple(defenses)
         self._pixel_defenses = tuple(pixel_defenses)
         self._point = point
         self._rng = rng
+        self._certifier = certifier
 
     def verify(
         self,
@@ -131,7 +144,10 @@ class Verifier:
         )
         of_views = [defense.judge(evidence) for defense in self._defenses]
         of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]
-        return Verification(match, (*of_views, *of_pixels))
+        findings = (*of_views, *of_pixels)
+        if self._certifier is None or any(finding.outcome is Outcome.FAIL for finding in findings):
+            return Verification(match, findings)
+        return Verification(match, (*findings, self._certifier.certify(pixels, face, candidate, gallery)))
 
     def _views(self, face: Face) -> tuple[ViewSpec, ...]:
         named = [view for defense in self._defenses for view in defense.views(face, self._rng)]

@@ -47,6 +47,11 @@ class Embedder:
         self._center = np.asarray(center, np.float64)
         self._buffers = {batch: np.zeros(e.input_shape, np.float32) for batch, e in self._engines.items()}
 
+    @property
+    def dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        return int(self._center.size)
+
     def embed(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
         """Embed every view of a face.
 

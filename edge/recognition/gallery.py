@@ -84,13 +84,20 @@ class Gallery:
     Args:
         bindings: the running models' bindings, by model id.
         people: templates of each person by model id; every person needs one for every model.
+        occluded: float64 (masks, d) templates of each person by name of certificate; whoever is not in it has none.
 
     Raises:
         TrustError: somebody lacks a template of a running model.
     """
 
-    def __init__(self, bindings: Mapping[str, Binding], people: Mapping[SubjectRef, Mapping[str, Template]]) -> None:
+    def __init__(
+        self,
+        bindings: Mapping[str, Binding],
+        people: Mapping[SubjectRef, Mapping[str, Template]],
+        occluded: Mapping[SubjectRef, Mapping[str, NDArray[np.float64]]] | None = None,
+    ) -> None:
         self._bindings = dict(bindings)
+        self._occluded = {subject: dict(templates) for subject, templates in (occluded or {}).items()}
         self._people = {subject: dict(templates) for subject, templates in people.items()}
         lacking = [s for s, templates in self._people.items() if set(templates) != set(bindings)]
         if lacking:
@@ -135,6 +142,10 @@ class Gallery:
     def scores(self, subject: SubjectRef, model_id: str, probes: FloatArray) -> NDArray[np.float64]:
         """Return how alike each probe row (unit norm) of ``model_id`` is to ``subject``; float64 (n,)."""
         return self._people[subject][model_id].scores(probes)
+
+    def occluded(self, subject: SubjectRef) -> Mapping[str, NDArray[np.float64]]:
+        """Return a person's occluded templates, float64 (masks, d) by name of certificate; empty where none is."""
+        return self._occluded.get(subject, {})
 
     def compare(self, subject: SubjectRef, probes: Iterable[Embedding], point: MatchPoint) -> Match:
         """Compare one probe per model with one person.

@@ -109,9 +109,20 @@ class PolicySection(Section):
     hold_ms: float = Field(
         default=10_000, ge=1_000, le=3_600_000, description="How long a hold denies everybody, milliseconds."
     )
+    certificate: tuple[Name, ...] | None = Field(
+        default=None,
+        max_length=8,
+        description="Certificates of the profile that a grant needs, such as tiered, with commas between them. "
+        "Default: tiered at level high, none below. Empty: none, which level high refuses.",
+    )
     profile: Path | None = Field(
         default=None, description="Folder of the calibration profile. Default: the one that ships with the gate."
     )
+
+    @field_validator("certificate", mode="before")
+    @classmethod
+    def _certificates_in_a_text(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class TrustSection(Section):

@@ -6,16 +6,19 @@ What joins a person's rows is a random reference; erasing a person destroys the 
 import datetime as dt
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import TrustError, UsageError
 from edge.domain.label import check_name, check_note
+from edge.domain.mask_family import MaskFamily
+from edge.domain.masked_template import MaskedTemplate
 from edge.domain.match import SubjectRef
 from edge.store.cipher import new_data_key, record_place, seal, unseal
 from edge.store.database import Database, altered
+from edge.store.masked_templates import SELECT_MASKED, SubjectMasked, insert_masked, open_masked
 from edge.store.templates import SELECT_TEMPLATES, SubjectTemplates, open_templates, pack_vector
 from edge.trust.canonical import tagged_sha256
 
@@ -33,6 +36,7 @@ class Person:
         created: when enrolled, UTC.
         templates: how many templates there are, over all models.
         crops: how many enrollment crops are kept.
+        families: digests of the families of masks that there are occluded templates of.
     """
 
     subject: SubjectRef
@@ -41,6 +45,7 @@ class Person:
     created: dt.datetime
     templates: int
     crops: int
+    families: frozenset[str] = frozenset()
 
 
 @final
@@ -75,6 +80,7 @@ class Gallery:
         created: dt.datetime,
         templates: Sequence[Embedding],
         crops: Sequence[bytes] = (),
+        masked: Sequence[MaskedTemplate] = (),
     ) -> SubjectRef:
         """Add a person, all rows in one transaction, and return the new random reference.
 
@@ -85,6 +91,7 @@ class Gallery:
             templates: at least one.
             crops: enrollment pictures (PNG), with margin enough to derive templates for a new recipe. The site may
                 keep none.
+            masked: what occluded copies of the same pictures became; without them no certificate can be given.
 
         Raises:
             UsageError: no label, no consent note, one that is too long or holds what does not show, no template, or
@@ -112,6 +119,7 @@ class Gallery:
                 ),
             )
             _insert_templates(connection, subject, data_key, templates)
+            insert_masked(connection, subject, data_key, masked)
             place = record_place(subject, "crop")
             connection.executemany(
                 "INSERT INTO crop (subject, picture) VALUES (?, ?)",
@@ -131,7 +139,13 @@ class Gallery:
             " (SELECT count(*) FROM crop WHERE crop.subject = person.subject)"
             " FROM person ORDER BY rowid"
         )
-        return tuple(self._person(*row) for row in rows)
+        families: dict[str, set[str]] = {}
+        for subject, family in self._database.read("SELECT DISTINCT subject, family FROM masked_template"):
+            families.setdefault(subject, set()).add(family)
+        return tuple(
+            replace(person, families=frozenset(families.get(person.subject, ())))
+            for person in (self._person(*row) for row in rows)
+        )
 
     def count(self) -> int:
         """Return how many people are enrolled, without opening a record."""
@@ -162,8 +176,36 @@ class Gallery:
         """
         return open_templates(self._database.read(SELECT_TEMPLATES), bindings, self._unwrap)
 
+    def load_masked(
+        self, families: Iterable[MaskFamily], bindings: Mapping[str, Binding]
+    ) -> tuple[SubjectMasked, ...]:
+        """Return the occluded templates of everybody who has them, one entry a person and family.
+
+        Args:
+            families: the masks asked for; all rows must open, whichever these are.
+            bindings: what the running models' embeddings are bound to, by model id.
+
+        Raises:
+            TrustError: a record does not open, is bound otherwise, or some of a person's pictures are missing.
+        """
+        return open_masked(self._database.read(SELECT_MASKED), families, bindings, self._unwrap)
+
+    def replace_masked(self, subject: SubjectRef, masked: Sequence[MaskedTemplate]) -> None:
+        """Put occluded templates in place of all that ``subject`` has, in one transaction.
+
+        Raises:
+            UsageError: there is no such person.
+            TrustError: the person's key does not open.
+        """
+        with self._database.transaction() as connection:
+            data_key = self._data_key(subject)
+            connection.execute("DELETE FROM masked_template WHERE subject = ?", (subject,))
+            insert_masked(connection, subject, data_key, masked)
+
     def replace_templates(self, subject: SubjectRef, templates: Sequence[Embedding]) -> None:
         """Put ``templates``, at least one, in place of all that ``subject`` has, in one transaction.
+
+        Occluded templates go too: they belong to the pictures of the ones that were there.
 
         Raises:
             UsageError: there is no such person, or no template.
@@ -174,6 +216,7 @@ class Gallery:
         with self._database.transaction() as connection:
             data_key = self._data_key(subject)
             connection.execute("DELETE FROM template WHERE subject = ?", (subject,))
+            connection.execute("DELETE FROM masked_template WHERE subject = ?", (subject,))
             _insert_templates(connection, subject, data_key, templates)
 
     def crops(self, subject: SubjectRef) -> tuple[bytes, ...]:

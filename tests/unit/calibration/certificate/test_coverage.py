@@ -2,7 +2,8 @@
 
 import pytest
 
-from calibration.certificate.coverage import DILATION_PX, SIDE_PX, WORN, Box, coverage
+from calibration.certificate.coverage import SIDE_PX, WORN, Box, coverage
+from edge.defenses.occlusion import DILATION_PX
 from edge.domain.certificate import Mask
 
 

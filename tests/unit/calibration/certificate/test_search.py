@@ -6,9 +6,10 @@ import pytest
 
 from calibration.certificate.candidates import Family, families, single_masks
 from calibration.certificate.search import family_costs, sample_of, single_costs
-from calibration.certificate.survey import Survey, Surveyor, distinct_masks
+from calibration.certificate.survey import Survey, Surveyor
 from edge.domain.certificate import Alignment, Mask
 from edge.domain.errors import UsageError
+from edge.domain.mask_family import distinct_masks
 from engines.progress import Silent
 from tests.support.occluded_people import FakeOccluder, FakeReader, band, people
 

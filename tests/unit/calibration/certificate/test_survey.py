@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from calibration.certificate.fit import PLANS
-from calibration.certificate.reading import UNMOVED, jitters, views_of
-from calibration.certificate.survey import Surveyor, distinct_masks, masks_of
+from calibration.certificate.reading import UNMOVED, jitters
+from calibration.certificate.survey import Surveyor, masks_of
+from edge.defenses.occlusion import views_of
 from edge.domain.certificate import Alignment
+from edge.domain.mask_family import distinct_masks
 from engines.progress import Silent
 from tests.support.occluded_people import DIMENSIONS, FakeOccluder, FakeReader, band, people
 

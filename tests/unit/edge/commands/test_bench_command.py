@@ -16,7 +16,7 @@ from edge.commands import bench
 from edge.commands.app import run_command_line
 from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_source
 from edge.commands.bench_opencv import opencv_threads
-from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verification
+from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verifications
 from edge.domain.errors import CameraError, UsageError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
@@ -138,7 +138,7 @@ def test_verification_goes_round_the_judged_faces() -> None:
     gate = ScriptedGate(meter, [])
     stage: Any = gate
     judged = [(frame, FACE) for frame in clip_of(2).repeated(1)]
-    spent = measure_verification(judged, stage, meter, rounds=4)
+    spent = measure_verifications(judged, {"": stage}, meter, rounds=4)[""]
     assert gate.verified == [0, 1, 0, 1, 0, 1, 0]
     assert len(spent.stage_ms) == 4
     assert spent.engine_ms == [1e-3] * 4
