@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,9 @@ _COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "ta
 
 @app.command("run")
 def run(
-    suite: Annotated[str, typer.Option(help="smoke, nightly, full, patch or blackbox.")] = "smoke",
+    suite: Annotated[
+        str, typer.Option(help="smoke, nightly, full, gate, gate-adaptive, patch or blackbox.")
+    ] = "smoke",
     images: Annotated[
         Path | None, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg. Default: two portraits.")
     ] = None,
@@ -122,6 +125,48 @@ def report(
         write_markdown(made, markdown)
     if reached is not None:
         _write_alignments(made, reached)
+    refuse_dishonest(made.checks)
+
+
+@app.command("rejudge")
+def rejudge(
+    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")],
+    images: Annotated[Path, typer.Option(help="The campaign's folder of identities.")],
+    subjects: Annotated[Path, typer.Option(help="The campaign's file of names that may be enrolled.")],
+    out: Annotated[Path, typer.Option(help="Folder of the campaign as judged now; a started one is resumed.")],
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a campaign's pictures to the gate as it is now: of attackers who looked at no defense, and no others."""
+    with _torch_needed():
+        from redteam.campaign.provenance import source_revision
+        from redteam.campaign.records import read_manifest
+        from redteam.campaign.rejudge import rejudge as judge_again
+        from redteam.campaign.runner import choose_scenes
+        from redteam.campaign.suites import suite_named
+        from redteam.report.publish import publish
+    before = read_manifest(folder)
+    rows = suite_named(before.suite)
+    settings, progress = load_settings(config, state_dir=state), rich_progress()
+    with open_theater(settings, split_b(images, _names(subjects)), progress) as theater:
+        manifest = replace(
+            before,
+            revision=source_revision(),
+            profile_digest=theater.profile.digest,
+            precision=theater.models.precision.value,
+            cast=f"{before.cast}; crafted by {before.revision[:12]}",
+        )
+        scenes = choose_scenes(rows, theater)
+        found = judge_again(folder, out, manifest, rows, scenes, theater.judge(), progress)
+    print(
+        f"{found.judged} pictures judged; left out {found.left_out} of attackers who know the gate, and"
+        f" {found.without_scene} whose clean scene is decided otherwise now",
+        file=sys.stderr,
+    )
+    made = publish(out, settings, images)
+    _show(made, out, as_json=as_json)
     refuse_dishonest(made.checks)
 
 

@@ -40,8 +40,8 @@ def repeat(
 
     A threshold is not asked for less than the rate at which ten comparisons of a half pass (aim). inside: whether the
     aim lies in the interval of the rate on the other half; the interval (bootstrap over people, never narrower than
-    the exact one) holds with 95 % for all points of one repeat together (Bonferroni). It knows that the other half
-    is a sample, and takes the threshold as given: a point that keeps its rate falls outside somewhat more often.
+    the exact one) holds with 95 % for all points of one repeat together (Bonferroni). It knows that both halves are
+    samples: every draw fits the threshold anew on the one and counts it on the other.
     """
     require_exact_intervals()
     settings = load_settings(config, state_dir=state)

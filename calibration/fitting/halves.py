@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.fitting.operating_point import ALONE_FAR, passes, single_model
+from calibration.fitting.operating_point import ALONE_FAR, single_model
 from calibration.statistics.bootstrap import Draws
-from calibration.statistics.counted import Counted, counted_by_pair
+from calibration.statistics.counted import Counted
+from calibration.statistics.refitted import Impostors, refitted_rate
 from calibration.statistics.score_set import Readings, ScoreSet, score_set
 from calibration.statistics.verification import threshold_at_far
 from edge.domain.errors import UsageError
@@ -94,10 +95,13 @@ def repeats(
         first, second = (_scores(plain, seen, own) for own in (dealt[::2], dealt[1::2]))
         fitted = _fitted(first, point, screen_model, _asked(aims, first, second))
         level = 1 - (1 - LEVEL) / len(fitted)
-        draws = Draws.of(second.people, repeats=DRAWS, seed=SEED + half)
+        draws = (
+            Draws.of(first.people, repeats=DRAWS, seed=SEED - half - 1),
+            Draws.of(second.people, repeats=DRAWS, seed=SEED + half),
+        )
         for name, (found, aim) in fitted.items():
-            accepted = _accepted(found, second.scores)
-            counted = counted_by_pair(accepted, second.scores.owners, draws, level=level)
+            groups = _impostors(found, first), _impostors(found, second)
+            counted = refitted_rate(*groups, found.threshold, aim, draws, level)
             yield Kept(name, half, found.threshold, aim, counted, level)
 
 
@@ -170,7 +174,9 @@ def _fitted(half: _Half, point: MatchPoint, screen_model: str, aims: Aims) -> di
     }
 
 
-def _accepted(point: MatchPoint, scores: ScoreSet) -> NDArray[np.bool_]:
-    per_model: Mapping[str, NDArray[np.float64]] = {m: s.astype(np.float64) for m, s in scores.impostor.items()}
+def _impostors(point: MatchPoint, half: _Half) -> Impostors:
+    """Return a half's fused impostor scores, -inf where a floor refuses already."""
+    per_model = {m: half.scores.impostor[m].astype(np.float64) for m in point.weights}
+    over = np.all([per_model[m] >= floor for m, floor in point.floors.items()], axis=0)
     fused = np.sum([w * per_model[m] for m, w in point.weights.items()], axis=0)
-    return passes(point, per_model, fused)
+    return Impostors(np.where(over, fused, -np.inf), half.scores.owners, half.scores.comparisons)

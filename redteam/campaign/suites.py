@@ -145,6 +145,32 @@ def _transfer(scenes: int) -> list[Row]:
     return [Row(attacker=Attacker.TRANSFER, attack="ti-mi-fgsm-20", eps=e, scenes=scenes) for e in (4.0, 8.0, 16.0)]
 
 
+def _gate(scenes: int, patch_scenes: int, outside_scenes: int) -> list[Row]:
+    """Attackers who do not look at the defenses: their pictures can be judged again when the gate has changed."""
+    worn = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
+    outside = (PatchShape.CHEEKS_AND_FOREHEAD, PatchShape.RECTANGLE)
+    return [
+        *_noise(scenes),
+        *(Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=e, scenes=scenes) for e in (*_EPS, 16.0)),
+        *(Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS[1:]),
+        *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=patch_scenes) for s in worn),
+        *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=outside_scenes) for s in outside),
+    ]
+
+
+def _gate_adaptive(scenes: int, patch_scenes: int) -> list[Row]:
+    """Attackers who climb every check of the gate as it is."""
+    worn = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
+    noise = [Row(attacker=Attacker.ADAPTIVE, attack="pgd-40", eps=e, scenes=scenes, draws=2) for e in _EPS]
+    return [
+        *noise,
+        *(
+            Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=s.value, scenes=patch_scenes, draws=2)
+            for s in worn
+        ),
+    ]
+
+
 SUITES: dict[str, Sequence[Row]] = {
     "smoke": (
         Row(attacker=Attacker.NOISE, attack="noise", eps=8.0, scenes=10),
@@ -173,6 +199,8 @@ SUITES: dict[str, Sequence[Row]] = {
         *_patches(100, 50),
         *_blackbox(300, 50),
     ),
+    "gate": tuple(_gate(150, 60, 20)),
+    "gate-adaptive": tuple(_gate_adaptive(20, 20)),
     "patch": tuple(_patches(12, 8)),
     "blackbox": tuple(_blackbox(150, 4)),
 }

@@ -12,17 +12,23 @@ from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.reference import ReferenceRenderer, squeezed
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from tests.support.host_kernels import HostKernels, needs_compiler
 
 Pixels = NDArray[np.uint8]
-RENDERERS: dict[str, Renderer] = {"reference": ReferenceRenderer(), "cpu": CPURenderer()}
+RENDERERS: dict[str, Renderer] = {
+    "reference": ReferenceRenderer(),
+    "cpu": CPURenderer(),
+    "cuda-on-host": HostKernels(),
+}
+NEEDS = {"cuda-on-host": needs_compiler}
 SMOOTH_LEVELS = 2.0
 # Coordinates may be rounded to 1/32 px (up to 1/64 away, both axes, full contrast), and then to a level.
 NOISE_LEVELS = 1 + 2 * 255 / 64 + 1
 
 
-@pytest.fixture(params=RENDERERS)
+@pytest.fixture(params=[pytest.param(name, marks=NEEDS.get(name, ())) for name in RENDERERS])
 def renderer(request: pytest.FixtureRequest) -> Renderer:
-    return RENDERERS[request.param]
+    return RENDERERS[str(request.param)]
 
 
 def levels(side: int) -> InputSpec:

@@ -1,0 +1,156 @@
+"""The CUDA kernels on the host against the float64 definition, over drawn frames, crops and views."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from engines.render.cuda.parameters import FRAME, VIEW, FrameLayout
+from engines.render.reference import bilinear, block_mean, crop_coordinates, squeezed
+from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from tests.support.host_kernels import HostKernels, host_library, needs_compiler
+
+pytestmark = needs_compiler
+
+KERNELS = HostKernels()
+LEVELS = {"order": ChannelOrder.BGR, "mean": 0.0, "scale": 1.0}
+ROUNDING = 1e-2
+"""Levels by which single precision may miss the exact value, of 255."""
+
+
+def rendered(pixels: NDArray[np.uint8], crop: CropGeometry, views: list[ViewSpec], side: int) -> NDArray[np.float32]:
+    out = np.full((len(views), 3, side, side), np.nan, np.float32)
+    KERNELS.render(pixels, crop, views, InputSpec(side=side, **LEVELS), out)  # type: ignore[arg-type]
+    return out
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> NDArray[np.uint8]:
+    height, width = draw(st.integers(8, 90)), draw(st.integers(8, 90))
+    noise = np.random.default_rng(draw(st.integers(0, 2**32 - 1))).integers(0, 256, (height, width, 3), np.uint8)
+    return noise if draw(st.booleans()) else cv2.GaussianBlur(noise, (5, 5), 0).astype(np.uint8)
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> CropGeometry:
+    scale, angle = draw(st.floats(0.2, 4.0)), draw(st.floats(-3.2, 3.2))
+    a, b = scale * np.cos(angle), scale * np.sin(angle)
+    x, y = draw(st.floats(-40, 90)), draw(st.floats(-40, 90))
+    return CropGeometry.from_matrix(np.array([[a, -b, x], [b, a, y]]))
+
+
+@st.composite
+def views(draw: st.DrawFn, squeeze: Squeeze | None = None) -> ViewSpec:
+    def region() -> Region:
+        x, y = draw(st.integers(0, 39)), draw(st.integers(0, 39))
+        return Region(x / 40, y / 40, draw(st.integers(1, 40 - x)) / 40, draw(st.integers(1, 40 - y)) / 40)
+
+    return ViewSpec(
+        name="drawn",
+        inner=region(),
+        occlusions=tuple(region() for _ in range(draw(st.integers(0, 3)))),
+        squeeze=squeeze or draw(st.sampled_from(Squeeze)),
+        fill=draw(st.integers(0, 255)),
+    )
+
+
+def exact(pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int) -> NDArray[np.float64]:
+    """Return the placed crop before it is rounded or painted over, float64 (h, w, 3)."""
+    x, y, width, height = view.inner.to_px(side)
+    u, v = np.meshgrid(crop_coordinates(x, width, side), crop_coordinates(y, height, side))
+    frame_x, frame_y = np.einsum("ij,jrc->irc", crop.matrix, np.stack([u, v, np.ones_like(u)]))
+    n = crop.decimation
+    return bilinear(block_mean(pixels, n), (frame_x + 0.5) / n - 0.5, (frame_y + 0.5) / n - 0.5)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(frames(), crops(), views(Squeeze.NONE), st.integers(4, 72))
+def test_samples_lie_within_a_level_of_the_exact_value_before_it_is_quantized(
+    pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int
+) -> None:
+    x, y, width, height = view.inner.to_px(side)
+    assume(x + width <= side and y + height <= side)
+    plain = ViewSpec(name="plain", inner=view.inner)
+    found = rendered(pixels, crop, [plain], side)[0].transpose(1, 2, 0)[y : y + height, x : x + width]
+    wanted = exact(pixels, crop, view, side)
+    # Rounded half up, the kernel's value is at most half a level away, and single precision adds its own rounding.
+    near_an_edge = np.abs(found - wanted) > 0.5 + ROUNDING
+    assert np.abs(found - wanted).max() <= 1
+    assert near_an_edge.mean() <= 0.01
+
+
+@settings(max_examples=1000, deadline=None)
+@given(frames(), crops(), views(), st.integers(4, 72))
+def test_what_follows_quantizing_is_exact(
+    pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int
+) -> None:
+    x, y, width, height = view.inner.to_px(side)
+    assume(x + width <= side and y + height <= side)
+    before = ViewSpec(name="b", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
+    unsqueezed, found = (
+        picture.transpose(1, 2, 0).astype(np.uint8) for picture in rendered(pixels, crop, [before, view], side)
+    )
+    np.testing.assert_array_equal(found, squeezed(unsqueezed, view, side))
+
+
+def test_occlusions_hide_the_same_pixels_as_on_the_cpu() -> None:
+    from engines.render.cpu import CPURenderer
+
+    pixels = np.full((64, 64, 3), 200, np.uint8)
+    crop = CropGeometry.from_matrix(np.array([[0.5, 0, 4], [0, 0.5, 4.0]]))
+    hidden = [
+        ViewSpec(name=f"{i}", inner=Region(0.07, 0.11, 0.83, 0.71), occlusions=(Region(i / 97, i / 89, 0.31, 0.2),))
+        for i in range(60)
+    ]
+    cpu = np.empty((len(hidden), 3, 64, 64), np.float32)
+    CPURenderer().render(pixels, crop, hidden, InputSpec(side=64, **LEVELS), cpu)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(rendered(pixels, crop, hidden, 64), cpu)
+
+
+def test_nv12_has_the_colors_that_opencv_gives_it() -> None:
+    yuv = np.random.default_rng(3).integers(0, 256, (48 * 3 // 2, 64), np.uint8)
+    bgr = cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_NV12).astype(np.uint8)
+    spec = InputSpec(side=48, **LEVELS)  # type: ignore[arg-type]
+    crop = CropGeometry.from_matrix(np.array([[1.0, 0, 8], [0, 1, 0]]))
+    found, wanted = (np.empty((1, 3, 48, 48), np.float32) for _ in range(2))
+    KERNELS.render_bytes(yuv, crop, [PLAIN], spec, found)
+    KERNELS.render_bytes(bgr, crop, [PLAIN], spec, wanted)
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_half_precision_is_the_rounded_single_precision() -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (40, 40, 3), np.uint8)
+    spec = InputSpec(side=32, order=ChannelOrder.RGB, mean=127.5, scale=1 / 128)
+    crop = CropGeometry.from_matrix(np.array([[1.0, 0.1, 2], [-0.1, 1, 3]]))
+    single, half = np.empty((1, 3, 32, 32), np.float32), np.empty((1, 3, 32, 32), np.float16)
+    KERNELS.render_bytes(pixels, crop, [PLAIN], spec, single)
+    KERNELS.render_bytes(pixels, crop, [PLAIN], spec, half)
+    np.testing.assert_array_equal(half, single.astype(np.float16))
+
+
+def test_records_are_as_long_as_the_kernels_read_them() -> None:
+    assert host_library().eg_host_size_of_view() == VIEW.itemsize
+    assert host_library().eg_host_size_of_frame() == FRAME.itemsize
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((5, 4), np.uint8),
+        np.zeros((9, 3), np.uint8),
+        np.zeros((4, 8, 3), np.uint8)[:, ::2],
+    ],
+)
+def test_pixels_of_no_known_layout_are_refused(pixels: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="frame"):
+        FrameLayout.of(pixels)
+
+
+def test_more_occlusions_than_the_kernels_take_are_refused() -> None:
+    view = ViewSpec(name="many", occlusions=(Region(0.1, 0.1, 0.1, 0.1),) * 5)
+    with pytest.raises(ValueError, match="at most 4"):
+        rendered(np.zeros((8, 8, 3), np.uint8), CropGeometry(np.eye(2, 3), 1), [view], 8)
