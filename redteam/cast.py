@@ -6,7 +6,7 @@ what the attacker has of them, and later ones are the victim's own visits. No pi
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,17 @@ from calibration.pictures.frames import frame_of
 from calibration.pictures.identities import pictures_of
 from calibration.pictures.pairs import in_split_a
 from edge.capture.picture import read_picture
+from edge.daemon.certificates_in_force import copies_of
 from edge.daemon.models import Models
+from edge.domain.certificate import Certificate
 from edge.domain.clock import SystemClock
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError, UsageError
+from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, vet
+from edge.pipeline.occluded import OccludedCopies, certificate_templates
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
@@ -39,6 +43,8 @@ class Victim:
         subject: their reference in the gallery; here the name of the folder.
         wanted: float32 (d,) unit mean embedding of the crafting pictures by model id.
         templates: float32 (d,) enrolled centroid by model id.
+        wanted_occluded: float64 (masks, d) by name of certificate in force, of the crafting pictures' copies.
+        templates_occluded: the same of the enrolled pictures.
         picture: the first of the crafting pictures.
         visits: pictures of theirs that are neither enrolled nor known to the attacker.
     """
@@ -48,6 +54,8 @@ class Victim:
     templates: Mapping[str, NDArray[np.float32]]
     picture: Path
     visits: tuple[Path, ...]
+    wanted_occluded: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    templates_occluded: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +102,15 @@ def split_b(images: Path, subjects: Sequence[str]) -> Pictures:
     )
 
 
-def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Progress, *, most_victims: int) -> Cast:
+def cast_of(
+    pictures: Pictures,
+    models: Models,
+    profile: Profile,
+    progress: Progress,
+    *,
+    most_victims: int,
+    certificates: Sequence[Certificate] = (),
+) -> Cast:
     """Enroll people.
 
     Args:
@@ -103,6 +119,7 @@ def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Prog
         profile: limits of the quality gate.
         progress: shown while pictures are embedded.
         most_victims: enroll no more than so many.
+        certificates: in force; victims get occluded templates for them.
 
     Raises:
         UsageError: nobody can be enrolled, or there is no stranger.
@@ -112,6 +129,7 @@ def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Prog
         stages=models.stages,
         profile=profile,
     )
+    occluder = _Occluder(copies_of(models, profile), tuple(certificates))
     victims: list[Victim] = []
     people: dict[SubjectRef, dict[str, Template]] = {}
     progress.start("enrolling", len(pictures.people))
@@ -119,7 +137,7 @@ def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Prog
         for done, (name, own) in enumerate(pictures.people.items(), start=1):
             if len(victims) == most_victims:
                 break
-            found = _victim(name, own, taker, Gallery(models.bindings, people), profile)
+            found = _victim(name, own, taker, Gallery(models.bindings, people), profile, occluder)
             if found is not None:
                 victim, templates = found
                 victims.append(victim)
@@ -132,11 +150,32 @@ def cast_of(pictures: Pictures, models: Models, profile: Profile, progress: Prog
             f"{len(victims)} people can be enrolled and there are {len(pictures.strangers)} strangers",
             hint=f"give a folder of identities, with {ENROLLED + CRAFTING} good pictures or more of the subjects",
         )
-    return Cast(Gallery(models.bindings, people), tuple(victims), tuple(pictures.strangers))
+    occluded = {victim.subject: victim.templates_occluded for victim in victims}
+    return Cast(Gallery(models.bindings, people, occluded), tuple(victims), tuple(pictures.strangers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Occluder:
+    """Makes templates of occluded copies for the certificates in force."""
+
+    copies: OccludedCopies
+    certificates: tuple[Certificate, ...]
+
+    def templates(self, pictures: Sequence[EnrollmentPicture]) -> dict[str, NDArray[np.float64]]:
+        """Return a person's template of every certificate, float64 (masks, d) by name."""
+        families = families_of(self.certificates)
+        every = [self.copies.rows(picture.crop, picture.face, families) for picture in pictures]
+        rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
+        return certificate_templates(self.certificates, rows)
 
 
 def _victim(
-    name: str, pictures: Iterable[Path], taker: PictureTaker, gallery: Gallery, profile: Profile
+    name: str,
+    pictures: Iterable[Path],
+    taker: PictureTaker,
+    gallery: Gallery,
+    profile: Profile,
+    occluder: _Occluder,
 ) -> tuple[Victim, dict[str, Template]] | None:
     good = _good(pictures, taker)
     enrolled = vet([p for _, p in _next(good, ENROLLED)], gallery, profile).pictures
@@ -152,6 +191,8 @@ def _victim(
         templates={m: template.centroid for m, template in templates.items()},
         picture=known[0][0],
         visits=tuple(path for path, _ in good),
+        wanted_occluded=occluder.templates(crafting),
+        templates_occluded=occluder.templates(enrolled),
     )
     return victim, templates
 

@@ -88,6 +88,7 @@ def run(
             precision=theater.models.precision.value,
             torch=torch_version(),
             cast=f"{len(theater.cast.victims)} enrolled; {pictures.words}",
+            certificates=theater.certificates,
         )
     equipment = Equipment(settings, theater.profile, theater.cast.gallery, out, seed)
     run_campaign(
@@ -157,6 +158,7 @@ def rejudge(
             profile_digest=theater.profile.digest,
             precision=theater.models.precision.value,
             cast=f"{before.cast}; crafted by {before.revision[:12]}",
+            certificates=theater.certificates,
         )
         scenes = choose_scenes(rows, theater)
         found = judge_again(folder, out, manifest, rows, scenes, theater.judge(), progress)

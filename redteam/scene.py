@@ -1,7 +1,7 @@
 """One thing that an attacker tries: whose face, before which camera, to be taken for whom or for nobody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -31,6 +31,8 @@ class Scene:
         wanted: float32 (d,) unit vectors by model id: what the attacker believes the victim's embedding to be, made
             of pictures that are not enrolled (gray box: nobody outside knows the templates).
         templates: float32 (d,) unit vectors by model id: the victim's enrolled centroids.
+        wanted_occluded: float64 (masks, d) by name of certificate in force: the same of the victim's occluded copies.
+        templates_occluded: the victim's enrolled ones.
         victim_picture: uint8 BGR (h, w, 3), one of the pictures that the attacker has of the victim.
     """
 
@@ -42,6 +44,8 @@ class Scene:
     wanted: Mapping[str, NDArray[np.float32]]
     templates: Mapping[str, NDArray[np.float32]]
     victim_picture: NDArray[np.uint8]
+    wanted_occluded: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    templates_occluded: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def sign(self) -> float:
@@ -50,4 +54,4 @@ class Scene:
 
     def knowing_templates(self) -> "Scene":
         """Return the scene of an attacker who stole the gallery: the white box of published protocols."""
-        return replace(self, wanted=self.templates)
+        return replace(self, wanted=self.templates, wanted_occluded=self.templates_occluded)

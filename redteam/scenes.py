@@ -91,6 +91,8 @@ def _scene(picture: Path, victim: Victim, goal: Goal, judge: Judge) -> Scene | N
         victim=victim.subject,
         wanted=victim.wanted,
         templates=victim.templates,
+        wanted_occluded=victim.wanted_occluded,
+        templates_occluded=victim.templates_occluded,
         victim_picture=read_picture(victim.picture),
     )
     clean = judge.look_at(pixels, scene)

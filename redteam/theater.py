@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edge.daemon.assembly import GateParts, read_profile
+from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.models import Models, load_models
 from edge.domain.profile import Profile
 from edge.settings.tree import Settings
@@ -33,6 +34,11 @@ class Theater:
     cast: Cast
     progress: Progress
 
+    @property
+    def certificates(self) -> str:
+        """Names of the certificates in force, with commas."""
+        return ", ".join(c.name for c in certificates_asked(self.profile, self.settings.policy))
+
     def judge(self) -> Judge:
         """Return a gate with the cast enrolled."""
         return Judge(GateParts(self.settings, self.profile, self.models, self.cast.gallery))
@@ -56,5 +62,6 @@ def open_theater(
     """
     with load_models(settings.engine, progress=progress) as models:
         profile = read_profile(settings, models, environment="development")
-        cast = cast_of(pictures, models, profile, progress, most_victims=most_victims)
+        asked = certificates_asked(profile, settings.policy)
+        cast = cast_of(pictures, models, profile, progress, most_victims=most_victims, certificates=asked)
         yield Theater(settings, models, profile, cast, progress)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from edge.daemon.models import DETECTOR, RECOGNIZERS, SCREENING, SECOND, model_store
 from edge.defenses.randomize import random_views
+from edge.domain.certificate import Certificate
 from edge.domain.errors import UsageError
 from edge.domain.profile import Profile
 from edge.settings.sections import EngineSection
@@ -24,6 +25,7 @@ from redteam.attacks.restarts import BestOf
 from redteam.campaign.plan import Alignment, Attacker, Row
 from redteam.objectives.adaptive import PastEveryCheck
 from redteam.objectives.alignment import Aligner, DetectingAligner, FrozenAligner, Jitter, JitteredAligner
+from redteam.objectives.certified import CertificateLacks
 from redteam.objectives.displacement import Displacement
 from redteam.objectives.likeness import Likeness
 from redteam.objectives.views import DrawnViews, KnownViews, PlainViews, ViewSource
@@ -46,14 +48,15 @@ _MODELS: Mapping[Attacker, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
-    """What a white-box attacker holds: twins of the models and of the detector, and the gate's thresholds."""
+    """What a white-box attacker holds: twins of models and detector, the thresholds, the certificates in force."""
 
     picture: PictureTwin
     detector: DetectorTwin
     profile: Profile
+    certificates: tuple[Certificate, ...] = ()
 
     @staticmethod
-    def load(options: EngineSection, profile: Profile) -> "Twins":
+    def load(options: EngineSection, profile: Profile, certificates: tuple[Certificate, ...] = ()) -> "Twins":
         """Return the twins of the built models, as the gate serves them.
 
         bfloat16 is used where the processor has it: gradients point the same way, in half the time, and what was
@@ -64,7 +67,7 @@ class Twins:
             store.onnx_path(find_spec(DETECTOR)), width=options.detector_width_px, height=options.detector_height_px
         )
         is_bf16 = bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001  # torch has no public name for it
-        return Twins(PictureTwin.load(RECOGNIZERS, store, is_bf16=is_bf16), detector, profile)
+        return Twins(PictureTwin.load(RECOGNIZERS, store, is_bf16=is_bf16), detector, profile, certificates)
 
 
 def objective_of(row: Row, scenes: Sequence[Scene], twins: Twins, *, seed: int) -> Objective:
@@ -77,8 +80,16 @@ def objective_of(row: Row, scenes: Sequence[Scene], twins: Twins, *, seed: int) 
     views = _views(row, len(scenes), seed)
     is_adaptive = row.attacker in {Attacker.ADAPTIVE, Attacker.SEED_KNOWN}
     if is_adaptive and all(scene.sign > 0 for scene in scenes):
-        return PastEveryCheck(twins.picture, aligner, views, wanted, twins.profile)
+        certified = _certified(scenes, twins)
+        return PastEveryCheck(twins.picture, aligner, views, wanted, twins.profile, certified)
     return Likeness(twins.picture, aligner, views, wanted, sign=scenes[0].sign)
+
+
+def _certified(scenes: Sequence[Scene], twins: Twins) -> CertificateLacks | None:
+    """Return what an attacker climbs of the certificates in force; None where none is."""
+    if not twins.certificates:
+        return None
+    return CertificateLacks(twins.picture, twins.certificates, [scene.wanted_occluded for scene in scenes])
 
 
 def attack_of(row: Row, profile: Profile) -> Attack:

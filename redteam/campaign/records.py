@@ -28,6 +28,7 @@ class Manifest:
         precision: arithmetic of the judged engines.
         torch: version.
         cast: who was enrolled and where the pictures are from, in words.
+        certificates: names of those in force at the gate, with commas; empty = none.
     """
 
     suite: str
@@ -37,6 +38,7 @@ class Manifest:
     precision: str
     torch: str
     cast: str
+    certificates: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from edge.daemon.assembly import GateParts
+from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.models import load_models
 from edge.domain.profile import Profile
 from edge.recognition.gallery import Gallery
@@ -53,7 +54,7 @@ def begin(equipment: Equipment) -> None:
     models = _resources.enter_context(load_models(settings.engine))
     parts = GateParts(settings, equipment.profile, models, equipment.gallery)
     _place = Range(
-        twins=Twins.load(settings.engine, equipment.profile),
+        twins=Twins.load(settings.engine, equipment.profile, certificates_asked(equipment.profile, settings.policy)),
         judge=Judge(parts),
         known_judge=Judge(parts, unsafe_seed=KNOWN_SEED),
         folder=equipment.folder,

@@ -12,6 +12,7 @@ from torch import Tensor
 from edge.defenses.squeeze import SQUEEZED_VIEWS, SQUEEZERS
 from edge.domain.profile import Profile
 from redteam.objectives.alignment import Aligner
+from redteam.objectives.certified import CertificateLacks
 from redteam.objectives.likeness import PENALTY_WEIGHT
 from redteam.objectives.views import ViewSource
 from redteam.twins.picture import PictureTwin
@@ -29,6 +30,7 @@ class PastEveryCheck:
         views: plain, random and squeezed views, in this order.
         wanted: float32 (n, d), unit embeddings to be taken for, by model id.
         profile: the gate's thresholds: this attacker knows them.
+        certified: what occluded copies lack, where a certificate is in force.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class PastEveryCheck:
         views: ViewSource,
         wanted: Mapping[str, Tensor],
         profile: Profile,
+        certified: CertificateLacks | None = None,
     ) -> None:
         self._picture = picture
         self._aligner = aligner
         self._views = views
         self._wanted = dict(wanted)
         self._profile = profile
+        self._certified = certified
         self._map = torch.from_numpy(profile.agreement.weights.copy())
         self._weights: Tensor | None = None
         self._fires: dict[int, Tensor] = {}
@@ -56,6 +60,9 @@ class PastEveryCheck:
         scores = {m: torch.einsum("nvd,nd->nv", v, self._wanted[m][rows]) for m, v in vectors.items()}
         likeness = torch.stack([s.mean(dim=1) for s in scores.values()]).sum(dim=0)
         lacks = self._lacks(vectors, scores)
+        if self._certified is not None:
+            copies = self._certified.lacks(frames, alignment.matrices, rows, room=_SHARE_OF_ROOM)
+            lacks = torch.cat([lacks, copies], dim=1)
         self._fires[rows.start] = lacks.detach() > 0
         weighted = (lacks * self._weights_of(rows, lacks.shape[1])).sum(dim=1)
         return likeness - weighted - PENALTY_WEIGHT * alignment.penalty
