@@ -42,10 +42,7 @@ class Certifier:
         for family in self._defense.families:
             crop = crop_geometry(self._recipes[family.model_id], face)
             if family.alignment is Alignment.GIVEN and not is_within_dilation(crop):
-                far = (
-                    f"a pixel of so small a face reaches {spread_px(crop):.1f} px of the crop, {DILATION_PX} at most"
-                )
-                return error_finding(self._defense.name, far)
+                return error_finding(self._defense.name, f"too small a face: {_reach(spread_px(crop))}")
         return self._defense.judge(self._copies.rows(pixels, face, self._defense.families), templates)
 
 
