@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from edge.defenses.base import error_finding
 from edge.defenses.occlude import Occlude
-from edge.defenses.occlusion import DILATION_PX, is_within_dilation, spread_px
 from edge.domain.certificate import Alignment
 from edge.domain.face import Face
 from edge.domain.finding import Finding
@@ -13,6 +12,7 @@ from edge.domain.match import SubjectRef
 from edge.pipeline.occluded import OccludedCopies
 from edge.recognition.gallery import Gallery
 from edge.vision.align import crop_geometry
+from edge.vision.occlusion import DILATION_PX, is_within_dilation, spread_px
 
 
 class Certifier:

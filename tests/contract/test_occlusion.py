@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.defenses.occlusion import DILATION_PX, Painter, is_within_dilation, paint, spread_px, views_of
 from edge.domain.certificate import Mask
+from edge.vision.occlusion import DILATION_PX, Painter, is_within_dilation, paint, spread_px, views_of
 from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.reference import ReferenceRenderer
