@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.defenses.occlusion import DILATION_PX
 from edge.domain.certificate import Mask
+from edge.vision.occlusion import DILATION_PX
 
 SIDE_PX = 112.0
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from calibration.pictures.embedding_cache import EmbeddingCache
 from calibration.pictures.faces import FacePicture, reading_recipe
 from edge.daemon.models import Models
-from edge.defenses.occlusion import views_of
 from edge.domain.certificate import Alignment, Mask
 from edge.domain.mask_family import MaskFamily
 from edge.pipeline.occluded import OccludedCopies
 from edge.vision.align import crop_geometry
 from edge.vision.detect import FaceDetector
+from edge.vision.occlusion import views_of
 from engines.render.spec import CropGeometry
 
 Rows = NDArray[np.float32]

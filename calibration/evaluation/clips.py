@@ -5,11 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.capture.source import parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.daemon.assembly import GateParts, build_gate
+from edge.daemon.certificates_in_force import certificates_asked, copies_of
 from edge.daemon.feed_loop import steps
 from edge.daemon.models import Models
+from edge.domain.certificate import Certificate
 from edge.domain.clock import SystemClock
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import UsageError
@@ -19,6 +24,7 @@ from edge.domain.profile import Profile
 from edge.domain.reasons import Decision
 from edge.domain.verdict import Verdict
 from edge.pipeline.enroll import PictureTaker, best_of_recording, vet
+from edge.pipeline.occluded import templates_of_pictures
 from edge.recognition.gallery import Gallery, Template
 from edge.settings.tree import Settings
 from edge.vision.detect import FaceDetector
@@ -81,20 +87,24 @@ def evaluate_clips(
     """
     of_person = {p: [c for c in clips if c.person == p] for p in dict.fromkeys(c.person for c in clips)}
     enrolling = {p: own[enroll_with % len(own)] for p, own in of_person.items()}
-    gallery = _enrolled(enrolling, models, profile)
+    gallery = _enrolled(enrolling, models, profile, certificates_asked(profile, settings.policy))
     parts = GateParts(settings, profile, models, gallery)
     for clip in clips:
         if clip not in enrolling.values():
             yield _watched(clip, parts)
 
 
-def _enrolled(enrolling: dict[str, Clip], models: Models, profile: Profile) -> Gallery:
+def _enrolled(
+    enrolling: dict[str, Clip], models: Models, profile: Profile, certificates: Sequence[Certificate]
+) -> Gallery:
     taker = PictureTaker(
         detector=FaceDetector(models.detector, threshold=profile.detector_threshold),
         stages=models.stages,
         profile=profile,
     )
+    copies = copies_of(models, profile)
     people: dict[SubjectRef, dict[str, Template]] = {}
+    occluded: dict[SubjectRef, dict[str, NDArray[np.float64]]] = {}
     for person, clip in enrolling.items():
         with CameraFeed(parse_source(str(clip.file)), pace=Pace.FAST, clock=SystemClock()) as feed:
             found = best_of_recording(_frames(feed), taker, clip.file.name)
@@ -105,7 +115,9 @@ def _enrolled(enrolling: dict[str, Clip], models: Models, profile: Profile) -> G
         people[SubjectRef(person)] = {
             m: Template.from_embeddings(p.embeddings[m] for p in kept) for m in models.bindings
         }
-    return Gallery(models.bindings, people)
+        shown = [(p.crop, p.face) for p in kept]
+        occluded[SubjectRef(person)] = templates_of_pictures(copies, shown, certificates)
+    return Gallery(models.bindings, people, occluded)
 
 
 def _watched(clip: Clip, parts: GateParts) -> ClipResult:

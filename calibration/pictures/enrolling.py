@@ -16,11 +16,10 @@ from edge.domain.clock import SystemClock
 from edge.domain.embedding import Binding
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError
-from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, TakesPictures, vet
-from edge.pipeline.occluded import OccludedCopies, certificate_templates
+from edge.pipeline.occluded import OccludedCopies, templates_of_pictures
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
@@ -106,10 +105,7 @@ class Office:
     def _occluded(self, pictures: Sequence[EnrollmentPicture]) -> dict[str, NDArray[np.float64]]:
         if self.copies is None:
             return {}
-        families = families_of(self.certificates)
-        every = [self.copies.rows(picture.crop, picture.face, families) for picture in pictures]
-        rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
-        return certificate_templates(self.certificates, rows)
+        return templates_of_pictures(self.copies, [(p.crop, p.face) for p in pictures], self.certificates)
 
     def _taken(
         self, pictures: Sequence[Path], templates: int, gallery: Gallery

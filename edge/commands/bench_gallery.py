@@ -7,11 +7,10 @@ from edge.commands.bench_gate import BenchModels
 from edge.daemon.certificates_in_force import copies_of
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import UsageError
-from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, best_of_recording
-from edge.pipeline.occluded import certificate_templates
+from edge.pipeline.occluded import templates_of_pictures
 from edge.recognition.gallery import FloatArray, Gallery, Template
 from edge.vision.detect import FaceDetector
 
@@ -38,11 +37,8 @@ def bench_gallery(clip: Clip, models: BenchModels, profile: Profile) -> Gallery:
         raise UsageError(f"no frame of {clip.name} shows one clear face", hint="try another recording")
     ids = [stage.model_id for stage in models.stages]
     own = {model: Template.from_vectors(np.stack([p.embeddings[model].vector for p in pictures])) for model in ids}
-    copies = copies_of(models, profile)
-    families = families_of(profile.certificates)
-    every = [copies.rows(picture.crop, picture.face, families) for picture in pictures]
-    rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
-    occluded = {OWN: certificate_templates(profile.certificates, rows)}
+    shown = [(picture.crop, picture.face) for picture in pictures]
+    occluded = {OWN: templates_of_pictures(copies_of(models, profile), shown, profile.certificates)}
     rng = np.random.default_rng(0)
     others = {
         SubjectRef(f"other-{number}"): {model: _nobody(own[model].centroid.size, rng) for model in ids}

@@ -57,7 +57,8 @@ class Occlude:
         for certificate in self._certificates:
             try:
                 rows = copies[MaskFamily.of(certificate)]
-                scores = certificate.scores(templates[certificate.name], rows)
+                with np.errstate(invalid="ignore", divide="ignore"):  # what is no number is an error below
+                    scores = certificate.scores(templates[certificate.name], rows)
             except (KeyError, ValueError) as error:
                 return error_finding(self.name, f"missing evidence for {certificate.name}: {type(error).__name__}")
             if scores.shape != (len(certificate.masks),):

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from edge.defenses.base import error_finding
 from edge.defenses.occlude import Occlude
-from edge.defenses.occlusion import DILATION_PX, is_within_dilation, spread_px
 from edge.domain.certificate import Alignment
 from edge.domain.face import Face
 from edge.domain.finding import Finding
@@ -13,6 +12,7 @@ from edge.domain.match import SubjectRef
 from edge.pipeline.occluded import OccludedCopies
 from edge.recognition.gallery import Gallery
 from edge.vision.align import crop_geometry
+from edge.vision.occlusion import DILATION_PX, is_within_dilation, spread_px
 
 
 class Certifier:
@@ -42,10 +42,7 @@ class Certifier:
         for family in self._defense.families:
             crop = crop_geometry(self._recipes[family.model_id], face)
             if family.alignment is Alignment.GIVEN and not is_within_dilation(crop):
-                far = (
-                    f"a pixel of so small a face reaches {spread_px(crop):.1f} px of the crop, {DILATION_PX} at most"
-                )
-                return error_finding(self._defense.name, far)
+                return error_finding(self._defense.name, f"too small a face: {_reach(spread_px(crop))}")
         return self._defense.judge(self._copies.rows(pixels, face, self._defense.families), templates)
 
 

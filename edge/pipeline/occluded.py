@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.defenses.occlusion import Painter, views_of
 from edge.domain.certificate import Alignment, Certificate, Mask
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
-from edge.domain.mask_family import MaskFamily, columns_of, distinct_masks
+from edge.domain.mask_family import MaskFamily, columns_of, distinct_masks, families_of
 from edge.domain.masked_template import MaskedTemplate
 from edge.pipeline.verify import ModelStage
 from edge.vision.align import AlignmentError, crop_geometry
 from edge.vision.detect import FaceDetector
+from edge.vision.occlusion import Painter, views_of
 from engines.catalog import find_spec
 from engines.render.spec import PLAIN, CropGeometry
 
@@ -155,6 +155,26 @@ def certificate_templates(
             )
         templates[certificate.name] = certificate.template(own)
     return templates
+
+
+def templates_of_pictures(
+    copies: OccludedCopies, pictures: Iterable[tuple[Pixels, Face]], certificates: Sequence[Certificate]
+) -> dict[str, NDArray[np.float64]]:
+    """Return a person's template of every certificate, of enrollment pictures that are at hand; nothing is stored.
+
+    Args:
+        copies: makes the occluded copies.
+        pictures: at least one: uint8 BGR (h, w, 3) and the face in it.
+        certificates: those in force.
+
+    Raises:
+        EdgeError: as :meth:`OccludedCopies.rows` and :func:`certificate_templates`.
+    """
+    families = families_of(certificates)
+    every = [copies.rows(pixels, face, families) for pixels, face in pictures]
+    return certificate_templates(
+        certificates, {family: np.stack([rows[family] for rows in every]) for family in families}
+    )
 
 
 def _as_frame(pixels: Pixels, seq: int) -> Frame:

@@ -34,13 +34,14 @@ def portraits(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluated(*arguments: object, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def evaluated(*arguments: object, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     assert run_command_line(["evaluate", *map(str, arguments), "--json"]) == 0
-    record: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return record
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def identified(images: Path, subjects: Path, *more: object, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def identified(
+    images: Path, subjects: Path, *more: object, capsys: pytest.CaptureFixture[str]
+) -> list[dict[str, Any]]:
     return evaluated("identify", "--images", images, "--subjects", subjects, *more, capsys=capsys)
 
 
@@ -48,12 +49,32 @@ def identified(images: Path, subjects: Path, *more: object, capsys: pytest.Captu
 def test_a_person_is_granted_and_a_stranger_is_not(
     mode: str, portraits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = identified(
+    rows = identified(
         portraits / "images",
         portraits / "subjects.txt",
         *("--mode", mode, "--templates", 1, "--split", "all"),
         capsys=capsys,
     )
+    assert [told.get("certificate") for told in rows] == (["none", "tiered"] if mode == "full" else [None])
+    for told in rows:
+        _is_right(told, mode)
+
+
+def test_the_whole_gate_is_asked_for_the_certificates_that_are_named(
+    portraits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = (portraits / "images", portraits / "subjects.txt", "--mode", "full", "--templates", 1, "--split", "all")
+    named = ("--certificate", "realigned-1e-3", "--certificate", "union-1e-2, worn-1e-3")
+    rows = identified(*files, *named, capsys=capsys)
+    assert [told["certificate"] for told in rows] == ["none", "realigned-1e-3", "union-1e-2+worn-1e-3"]
+    assert [told["granted_wrong"] for told in rows] == [0, 0, 0]
+    assert len(identified(*files, "--certificate", "none", capsys=capsys)) == 1
+    command = ["evaluate", "identify", "--images", str(files[0]), "--subjects", *map(str, files[1:])]
+    assert run_command_line([*command, "--certificate", "nothing"]) == 3
+    assert "it has tiered" in capsys.readouterr().err
+
+
+def _is_right(told: dict[str, Any], mode: str) -> None:
     assert (told["mode"], told["gallery"], told["genuine_probes"], told["impostor_probes"]) == (mode, 1, 1, 3)
     assert told["not_enrolled"] == {"Nobody": "has no pictures"}
     for figures in told["models"].values() if mode == "bare" else (told,):
@@ -73,7 +94,7 @@ def test_people_read_the_same_figures(portraits: Path, capsys: pytest.CaptureFix
 
 def test_the_gate_decides_pairs(portraits: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ("--images", portraits / "images", "--pairs", portraits / "pairs.txt")
-    told = evaluated("pairs", *files, "--mode", "full", capsys=capsys)
+    (told,) = evaluated("pairs", *files, "--mode", "full", capsys=capsys)
     assert (told["pairs"], told["accuracy"], told["failed_to_enroll"]) == (2, 1.0, 0)
     assert (told["granted_genuine"], told["granted_impostor"]) == (1, 0)
     assert told["tar"] == {"0.01": None, "0.001": None}
@@ -84,7 +105,7 @@ def test_the_gate_decides_pairs(portraits: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.skipif(not DATA.is_dir(), reason="the evaluation pictures are not beside the checkout")
 def test_the_whole_gate_grants_nobody_whom_both_models_refuse(capsys: pytest.CaptureFixture[str]) -> None:
     told = {
-        mode: identified(DATA, DATA / "enrolment.txt", "--mode", mode, "--limit", 3, capsys=capsys)
+        mode: identified(DATA, DATA / "enrolment.txt", "--mode", mode, "--limit", 3, capsys=capsys)[0]
         for mode in ("fused", "full")
     }
     fused, full = told["fused"], told["full"]

@@ -26,6 +26,7 @@ ADVERSARIAL = PORTRAITS.parent / "pictures" / "adversarial.png"
 _LOADERS = (
     "edge.commands.watch.load_models",
     "edge.commands.people.load_models",
+    "edge.commands.people_rederive.load_models",
     "edge.commands.check_probes.load_models",
 )
 _shared: dict[tuple[EngineSection, tuple[int, ...]], Models] = {}

@@ -3,8 +3,8 @@
 import pytest
 
 from calibration.certificate.coverage import SIDE_PX, WORN, Box, coverage
-from edge.defenses.occlusion import DILATION_PX
 from edge.domain.certificate import Mask
+from edge.vision.occlusion import DILATION_PX
 
 
 def _band(name: str, top: float, bottom: float) -> Mask:

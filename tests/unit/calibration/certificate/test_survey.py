@@ -8,9 +8,9 @@ import pytest
 from calibration.certificate.fit import PLANS
 from calibration.certificate.reading import UNMOVED, jitters
 from calibration.certificate.survey import Surveyor, masks_of
-from edge.defenses.occlusion import views_of
 from edge.domain.certificate import Alignment
 from edge.domain.mask_family import distinct_masks
+from edge.vision.occlusion import views_of
 from engines.progress import Silent
 from tests.support.occluded_people import DIMENSIONS, FakeOccluder, FakeReader, band, people
 

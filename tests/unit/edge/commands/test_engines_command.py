@@ -133,13 +133,14 @@ def test_a_bench_without_any_runtime_says_so(run: Run, monkeypatch: pytest.Monke
     assert "runtime" in err
 
 
-def test_what_is_served_is_the_detector_at_its_size_and_both_batches_of_each_embedder() -> None:
+def test_what_is_served_is_the_detector_at_its_size_and_every_batch_of_each_embedder() -> None:
     options = EngineSection(detector_width_px=320, detector_height_px=256)
     plan = [(s.spec.id, s.batch, s.size) for s in served_engines(named_models(None), options)]
     assert sorted(plan) == [
         ("facenet-20180408", 1, (160, 160)),
         ("facenet-20180408", 8, (160, 160)),
         ("sface-2021dec", 1, (112, 112)),
+        ("sface-2021dec", 5, (112, 112)),
         ("sface-2021dec", 8, (112, 112)),
         ("yunet-2023mar", 1, (320, 256)),
     ]
@@ -162,8 +163,8 @@ def test_verify_prints_every_check_with_its_bar(run: Run, monkeypatch: pytest.Mo
     _serve(monkeypatch, lambda batch: GoldenEngine(spec, batch=batch))
     code, records, _ = run("verify", spec.id)
     assert code == 0
-    assert {r["batch"] for r in records} == {1, 8}
-    assert len(records) == 2 * len(engine_proof(GoldenEngine(spec), spec))
+    assert {r["batch"] for r in records} == {1, 5, 8}
+    assert len(records) == 3 * len(engine_proof(GoldenEngine(spec), spec))
     assert all(
         r["ok"] is True and {"check", "value", "bar", "kind", "runtime", "precision"} <= set(r) for r in records
     )
@@ -181,8 +182,8 @@ def test_verify_ends_with_4_when_one_bar_is_missed_and_still_prints_all(
     )
     code, records, _ = run("verify", spec.id)
     assert code == 4
-    assert {r["batch"] for r in records if r["ok"]} == {1, 8}
-    assert [r["check"] for r in records if not r["ok"]] == ["relative change of the norm"]
+    assert {r["batch"] for r in records if r["ok"]} == {1, 5, 8}
+    assert [r["check"] for r in records if not r["ok"]] == ["relative change of the norm"] * 2
 
 
 def test_a_nan_is_null_in_json_and_no_pass(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

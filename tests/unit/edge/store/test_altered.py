@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from edge.domain.certificate import Alignment
 from edge.domain.embedding import Embedding
 from edge.domain.errors import EdgeError, TrustError
 from edge.domain.event import EventKind
+from edge.domain.mask_family import MaskFamily
 from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
+from tests.support import patch_certificates
 from tests.support.altered_state import GARBAGE, alter, columns
+from tests.support.masked_rows import masked
 from tests.unit.edge.store.conftest import Build
 
 PARSED = [
@@ -28,7 +32,10 @@ PARSED = [
     *(("person", column) for column in ("subject", "wrapped_key", "label", "consent_note", "created")),
     *(("template", column) for column in ("model_id", "model_digest", "recipe_digest", "precision_class", "vector")),
     ("crop", "picture"),
+    *(("masked_template", column) for column in ("family", "picture", "model_id", "model_digest", "recipe_digest")),
+    *(("masked_template", column) for column in ("precision_class", "vectors")),
 ]
+FAMILY = MaskFamily(model_id="sface", alignment=Alignment.GIVEN, masks=patch_certificates.MASKS)
 
 
 @pytest.fixture
@@ -41,6 +48,7 @@ def filled(folder: Path, keys: KeyRing, build: Build, embed: Callable[..., Embed
                 created=dt.datetime(2026, 3, 14, tzinfo=dt.UTC),
                 templates=[embed(1), embed(2)],
                 crops=[b"picture"],
+                masked=[masked(number, FAMILY, embed(1).binding) for number in range(2)],
             )
         for _ in range(2):
             state.ledger.commit(EventKind.DECISION, {"a": 1}, build)
@@ -53,6 +61,7 @@ def _read_all(folder: Path, keys: KeyRing, binding: Embedding) -> bool:
         for person in state.gallery.people():
             state.gallery.crops(person.subject)
         state.gallery.load_templates({binding.binding.model_id: binding.binding})
+        state.gallery.load_masked((FAMILY,), {binding.binding.model_id: binding.binding})
         state.outbox.pending(10)
         return state.ledger.verify_chain().is_whole
 
@@ -140,7 +149,10 @@ def test_a_schema_that_is_no_text(filled: Path, keys: KeyRing) -> None:
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        *((f"DROP TABLE {table}", f"table '{table}' is missing") for table in ("template", "crop", "outbox")),
+        *(
+            (f"DROP TABLE {table}", f"table '{table}' is missing")
+            for table in ("template", "crop", "outbox", "masked_template")
+        ),
         ("DROP TRIGGER audit_is_final", "trigger 'audit_is_final' is missing"),
         ("DROP INDEX crop_by_person", "index 'crop_by_person' is missing"),
         ("CREATE TABLE mine (a)", "table 'mine' is not the gate's"),
