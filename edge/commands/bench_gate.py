@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from edge.daemon.assembly import defenses_of
+from edge.daemon.assembly import defenses_of, pixel_defenses_of
 from edge.daemon.models import DETECTOR, Models
 from edge.domain.face import Face
 from edge.domain.frame import Frame
@@ -122,7 +122,11 @@ class Verification:
         self._gallery = gallery
         self._candidate = candidate
         self._verifier = Verifier(
-            models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=secrets.SystemRandom()
+            models=models.stages,
+            defenses=defenses_of(profile),
+            point=profile.match,
+            rng=secrets.SystemRandom(),
+            pixel_defenses=pixel_defenses_of(profile),
         )
 
     def look(self, frame: Frame, face: Face) -> None:

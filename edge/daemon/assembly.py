@@ -13,7 +13,10 @@ from edge.capture.source import Source
 from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
+from edge.defenses.distribution import Distribution
+from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.randomize import Randomize
+from edge.defenses.sanitize import Sanitize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
@@ -131,7 +134,10 @@ def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
 
 
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
-    """Return every defense of the gate with its thresholds."""
+    """Return every defense of the gate that judges views, with its thresholds.
+
+    One of which the profile holds nothing is there all the same: it can only say ERROR, and nobody is let in.
+    """
     return (
         Randomize(
             score_threshold=profile.random_score_threshold,
@@ -140,7 +146,13 @@ def defenses_of(profile: Profile) -> tuple[Defense, ...]:
         ),
         SqueezeDefense(shift_thresholds=profile.squeeze_thresholds),
         Agree(profile.agreement),
+        Distribution(profile.baselines),
     )
+
+
+def pixel_defenses_of(profile: Profile) -> tuple[PixelDefense, ...]:
+    """Return every defense of the gate that looks at the frame itself; as :func:`defenses_of`."""
+    return (Sanitize(profile.pixel_limits),)
 
 
 def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:
@@ -151,7 +163,7 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
         most_verifications=section.most_verifications,
         frame=FrameTerms(
             match=profile.match,
-            mandatory=frozenset(defense.name for defense in defenses_of(profile)),
+            mandatory=frozenset(d.name for d in (*defenses_of(profile), *pixel_defenses_of(profile))),
             reasons=REASON_OF_FAILURE,
             most_age_ms=section.most_frame_age_ms,
         ),
@@ -232,5 +244,11 @@ def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Rando
         gallery=people,
         screener=Screener(embedder=screening.embedder, crop_recipe=screening.crop_recipe, profile=profile),
         opinion=SecondOpinion(model=second, alone_threshold=profile.match.alone[SECOND]),
-        verifier=Verifier(models=models.stages, defenses=defenses_of(profile), point=profile.match, rng=rng),
+        verifier=Verifier(
+            models=models.stages,
+            defenses=defenses_of(profile),
+            point=profile.match,
+            rng=rng,
+            pixel_defenses=pixel_defenses_of(profile),
+        ),
     )

@@ -5,12 +5,22 @@ nothing at all is a number too.
 """
 
 import math
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "histogram": ("comb",),
+    "high frequency": ("noise", "whiteness", "residual"),
+    "color": ("chroma",),
+    "clipping": ("clipping",),
+    "resampling": ("periodicity",),
+}
+"""What a statistic tells of, by the family's name."""
 
 STATISTICS = ("comb", "noise", "whiteness", "chroma", "residual", "clipping", "periodicity")
 
