@@ -24,6 +24,7 @@ from edge.domain.errors import TrustError
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
+from edge.pipeline.attempt_watch import AttemptWatch, WatchTerms
 from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
@@ -37,6 +38,7 @@ from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
 from edge.policy.limits import LimitTerms
 from edge.policy.rules import FrameTerms
+from edge.recognition.clusters import ClusterTerms, FaceClusters
 from edge.recognition.gallery import Gallery, Template
 from edge.settings.sections import PolicySection
 from edge.settings.tree import Settings
@@ -233,6 +235,20 @@ def stages_of(
             rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
         ),
         clock=clock,
+        watch=watch_of(settings, profile),
+    )
+
+
+def watch_of(settings: Settings, profile: Profile) -> AttemptWatch:
+    """Return what watches attempts: faces are told apart by the screening model, as it would name people alone."""
+    alerts = settings.alerts
+    terms = ClusterTerms(
+        threshold=profile.match.alone[profile.screen_model],
+        most_clusters=alerts.faces_remembered,
+        forget_after_ms=alerts.refusal_window_ms,
+    )
+    return AttemptWatch(
+        FaceClusters(terms), WatchTerms(refusals=alerts.refusals, window_ms=alerts.refusal_window_ms)
     )
 
 

@@ -136,6 +136,10 @@ class Gallery:
         """Return how alike each probe row (unit norm) of ``model_id`` is to ``subject``; float64 (n,)."""
         return self._people[subject][model_id].scores(probes)
 
+    def nearest(self, subject: SubjectRef, model_id: str, probe: FloatArray) -> float:
+        """Return the cosine of a probe (d,), unit norm, to the most alike single template of ``subject``."""
+        return float(np.max(self._people[subject][model_id].vectors @ probe))
+
     def compare(self, subject: SubjectRef, probes: Iterable[Embedding], point: MatchPoint) -> Match:
         """Compare one probe per model with one person.
 
