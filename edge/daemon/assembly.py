@@ -165,7 +165,8 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
         most_verifications=section.most_verifications,
         frame=FrameTerms(
             match=profile.match,
-            mandatory=frozenset(d.name for d in (*defenses_of(profile), *pixel_defenses_of(profile))),
+            mandatory=frozenset(d.name for d in defenses_of(profile))
+            | frozenset(d.name for d in pixel_defenses_of(profile)),
             reasons=REASON_OF_FAILURE,
             most_age_ms=section.most_frame_age_ms,
         ),
@@ -247,9 +248,7 @@ def watch_of(settings: Settings, profile: Profile) -> AttemptWatch:
         most_clusters=alerts.faces_remembered,
         forget_after_ms=alerts.refusal_window_ms,
     )
-    return AttemptWatch(
-        FaceClusters(terms), WatchTerms(refusals=alerts.refusals, window_ms=alerts.refusal_window_ms)
-    )
+    return AttemptWatch(FaceClusters(terms), WatchTerms(refusals=alerts.refusals, window_ms=alerts.refusal_window_ms))
 
 
 def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Random) -> FaceJudge:

@@ -15,8 +15,8 @@ class Finding:
         outcome: ``PASS`` is needed from every mandatory defense.
         statistic: what was measured; its direction is in the defense's page.
         threshold: what it was compared with; from the calibration profile.
-        detail: one short phrase for the operator, never shown to the person at the door. What failed comes first; what
-            else was measured follows a semicolon.
+        detail: one short phrase for the operator, never shown to the person at the door. What failed comes first;
+            what else was measured follows a semicolon.
         measured: every number that was looked at, by name; it stays in memory.
     """
 

@@ -14,8 +14,8 @@ from edge.policy.decide import AttemptEvidence
 from edge.recognition.clusters import FaceClusters
 
 SAME_PICTURE = 0.999
-"""Cosine to one template, in every model, that only the enrolled picture itself reaches. It tells and decides nothing.
-Frames of the very clip that was enrolled reach 0.994, that picture as JPEG 0.995, enlarged 0.998; see docs/defenses."""
+"""Cosine to one template, in every model, that only the enrolled picture itself reaches. It decides nothing.
+Frames of the very clip that was enrolled reach 0.994, that picture as JPEG 0.995, enlarged 0.998 (docs/how-to)."""
 
 _REFUSED_FACES = frozenset(
     {Reason.UNKNOWN_PERSON, Reason.MODEL_DISAGREEMENT, Reason.ADVERSARIAL_INPUT, Reason.IDENTITY_CHANGED}
@@ -71,7 +71,11 @@ class AttemptWatch:
             (Anomaly.REPEATED_FACE, "frames of an attempt show the very same bytes of a face"),
         ]
         happened = (_is_enrolled_picture(evidence), _has_repeated_face(evidence))
-        told = [_report(anomaly, detail, verdict) for (anomaly, detail), is_so in zip(found, happened, strict=True) if is_so]
+        told = [
+            _report(anomaly, detail, verdict)
+            for (anomaly, detail), is_so in zip(found, happened, strict=True)
+            if is_so
+        ]
         is_refused = verdict.decision is Decision.DENIED and verdict.reason in _REFUSED_FACES
         if is_refused and evidence.cluster is not None:
             self._clusters.refuse(evidence.cluster, verdict.decided_ns)
@@ -118,6 +122,4 @@ def _has_repeated_face(evidence: AttemptEvidence) -> bool:
 
 
 def _report(anomaly: Anomaly, detail: str, verdict: Verdict) -> AnomalyReport:
-    return AnomalyReport(
-        anomaly=anomaly, detail=detail, attempt=verdict.attempt_id, occurred_utc=verdict.decided_utc
-    )
+    return AnomalyReport(anomaly=anomaly, detail=detail, attempt=verdict.attempt_id, occurred_utc=verdict.decided_utc)

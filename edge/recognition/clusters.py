@@ -1,8 +1,8 @@
 """Faces that were refused, grouped by likeness: is this the one who was refused before, whoever it is?
 
 Leader clustering (Hartigan, "Clustering Algorithms", 1975, ch. 3) with a running mean: a probe joins the most alike
-cluster if the cosine reaches the threshold, and else founds one. A perturbation that is shown again and again lands in
-one place as a stranger does. Clusters are biometric: they live in memory alone, are bounded in number and age, and
+cluster if the cosine reaches the threshold, and else founds one. A perturbation that is shown again and again lands
+in one place as a stranger does. Clusters are biometric: they live in memory alone, are bounded in number and age, and
 show nothing but a random name.
 """
 
@@ -74,7 +74,7 @@ class FaceClusters:
         return name
 
     def refuse(self, name: str, now_ns: int) -> None:
-        """Note that an attempt of a cluster's face was refused, so that it is kept; an unknown name is passed over."""
+        """Note that an attempt of this face was refused, so that it is kept; an unknown name is passed over."""
         self._age(now_ns)
         cluster = self._clusters.get(name)
         if cluster is not None:

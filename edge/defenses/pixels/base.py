@@ -59,7 +59,7 @@ def patch_digest(pixels: NDArray[np.uint8], face: Face) -> bytes | None:
         patch = face_patch(pixels, face)
     except ValueError:
         return None
-    return hashlib.blake2b(np.ascontiguousarray(patch), digest_size=16).digest()
+    return hashlib.blake2b(patch.tobytes(), digest_size=16).digest()
 
 
 def _span(start: float, length: float, end: int) -> tuple[int, int]:

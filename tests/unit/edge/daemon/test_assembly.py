@@ -23,7 +23,7 @@ def profile() -> Profile:
 def test_what_judges_views_and_what_judges_pixels_is_mandatory(profile: Profile) -> None:
     mandatory = policy_of(PolicySection(), profile, is_stills=False).frame.mandatory
     assert {"randomize", "squeeze", "agree", "distribution", "sanitize"} <= mandatory
-    assert mandatory == {d.name for d in (*defenses_of(profile), *pixel_defenses_of(profile))}
+    assert mandatory == {d.name for d in defenses_of(profile)} | {d.name for d in pixel_defenses_of(profile)}
 
 
 @pytest.mark.parametrize("is_stills", [True, False])
