@@ -17,7 +17,7 @@ def refusing_step(assessment: Assessment | None, reason: Reason, profile: Profil
         return reason.value
     if reason is Reason.LOW_QUALITY:
         return f"{reason.value}: {', '.join(issue.value for issue in assessment.quality.issues)}"
-    failed = [f"{f.defense} ({f.detail})" for f in assessment.findings if f.outcome is not Outcome.PASS]
+    failed = [f"{f.defense} ({f.check})" for f in assessment.findings if f.outcome is not Outcome.PASS]
     if failed:
         return f"{reason.value}: {', '.join(failed)}"
     short = _short_of(assessment, profile)

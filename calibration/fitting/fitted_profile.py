@@ -14,6 +14,7 @@ from calibration.fitting.attempts import genuine_attempts
 from calibration.fitting.baseline import require_scikit_learn
 from calibration.fitting.figures import Measured, measured_on
 from calibration.fitting.fit import Fit, Readers, fit_split_a
+from calibration.fitting.granted import usual_of
 from calibration.fitting.material import read_material
 from calibration.fitting.operating_point import ALONE_FAR, Goal
 from calibration.pictures.embedding_cache import EmbeddingCache
@@ -109,6 +110,13 @@ def _profile(fit: Fit, agreement: Agreement, models: Models, now: dt.datetime) -
         certificates=fit.certificates,
         baselines=tuple(replace(f.baseline, thresholds=points.baseline(m)) for m, f in fit.baselines.items()),
         pixel_limits=points.pixels,
+        granted=usual_of(
+            fit.attempts,
+            fit.material,
+            point,
+            {m: f.held_out["ellipsoid"][fit.attempts.rows] for m, f in fit.baselines.items()},
+            _OPEN,
+        ),
     )
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.daemon.assembly import defenses_of
+from edge.daemon.assembly import defenses_of, pixel_defenses_of
 from edge.daemon.certificates_in_force import certifier_of
 from edge.daemon.models import DETECTOR, Models
 from edge.domain.certificate import Certificate
@@ -140,6 +140,7 @@ class Verification:
             point=profile.match,
             rng=secrets.SystemRandom(),
             certifier=certifier_of(certificates, profile, models),
+            pixel_defenses=pixel_defenses_of(profile),
         )
 
     def look(self, frame: Frame, face: Face) -> None:

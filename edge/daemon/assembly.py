@@ -15,8 +15,11 @@ from edge.daemon.certificates_in_force import certificates_asked, certifier_of
 from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
+from edge.defenses.distribution import Distribution
+from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.occlude import Occlude
 from edge.defenses.randomize import Randomize
+from edge.defenses.sanitize import Sanitize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.certificate import Certificate
 from edge.domain.clock import Clock
@@ -26,6 +29,7 @@ from edge.domain.mask_family import MaskFamily, families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
+from edge.pipeline.attempt_watch import AttemptWatch, WatchTerms
 from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
@@ -40,6 +44,7 @@ from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
 from edge.policy.limits import LimitTerms
 from edge.policy.rules import FrameTerms
+from edge.recognition.clusters import ClusterTerms, FaceClusters
 from edge.recognition.gallery import Gallery, Template
 from edge.settings.sections import PolicySection
 from edge.settings.tree import Settings
@@ -172,14 +177,17 @@ def mandatory_defenses(profile: Profile, section: PolicySection) -> frozenset[st
     Raises:
         ConfigError: as :func:`certificates_asked`.
     """
-    names = {defense.name for defense in defenses_of(profile)}
+    names = {d.name for d in (*defenses_of(profile), *pixel_defenses_of(profile))}
     if certificates_asked(profile, section):
         names.add(Occlude.name)
     return frozenset(names)
 
 
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
-    """Return every defense of the gate with its thresholds."""
+    """Return every defense of the gate that judges views, with its thresholds.
+
+    One of which the profile holds nothing is there all the same: it can only say ERROR, and nobody is let in.
+    """
     return (
         Randomize(
             score_threshold=profile.random_score_threshold,
@@ -188,7 +196,13 @@ def defenses_of(profile: Profile) -> tuple[Defense, ...]:
         ),
         SqueezeDefense(shift_thresholds=profile.squeeze_thresholds),
         Agree(profile.agreement),
+        Distribution(profile.baselines),
     )
+
+
+def pixel_defenses_of(profile: Profile) -> tuple[PixelDefense, ...]:
+    """Return every defense of the gate that looks at the frame itself; as :func:`defenses_of`."""
+    return (Sanitize(profile.pixel_limits),)
 
 
 def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:
@@ -269,7 +283,19 @@ def stages_of(
             rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
         ),
         clock=clock,
+        watch=watch_of(settings, profile),
     )
+
+
+def watch_of(settings: Settings, profile: Profile) -> AttemptWatch:
+    """Return what watches attempts: faces are told apart by the screening model, as it would name people alone."""
+    alerts = settings.alerts
+    terms = ClusterTerms(
+        threshold=profile.match.alone[profile.screen_model],
+        most_clusters=alerts.faces_remembered,
+        forget_after_ms=alerts.refusal_window_ms,
+    )
+    return AttemptWatch(FaceClusters(terms), WatchTerms(refusals=alerts.refusals, window_ms=alerts.refusal_window_ms))
 
 
 def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Random) -> FaceJudge:
@@ -286,5 +312,6 @@ def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Rando
             point=profile.match,
             rng=rng,
             certifier=certifier_of(certificates_asked(profile, parts.settings.policy), profile, models),
+            pixel_defenses=pixel_defenses_of(profile),
         ),
     )

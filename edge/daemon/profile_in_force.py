@@ -24,15 +24,34 @@ def profile_in_force(settings: Settings, models: Bound, clock: Clock) -> Profile
         clock: today.
 
     Raises:
-        ConfigError: it is missing or malformed.
+        ConfigError: it is missing or malformed, or lacks the numbers of a mandatory defense.
         TrustError: it was altered, is unsigned, signed by somebody who may not, out of date in production, or made
             for other models.
     """
     profile = read_profile(settings, models)
     if profile.signed_by is SignedBy.NOBODY:
         raise unsigned(profile_folder(settings))
+    refuse_incomplete(profile)
     refuse_out_of_date(profile, clock.utc(), settings.environment)
     return profile
+
+
+def refuse_incomplete(profile: Profile) -> None:
+    """Return if ``profile`` has numbers for every defense of the gate.
+
+    Without them nobody would be let in, since a defense that cannot judge denies; better to hear it at the start.
+
+    Raises:
+        ConfigError: a model has no baseline, or there are no bounds of pixels.
+    """
+    strange = profile.match.weights.keys() - {baseline.model_id for baseline in profile.baselines}
+    lacking = [f"a baseline of {model}" for model in sorted(strange)]
+    lacking += ["bounds of pixels"] if profile.pixel_limits is None else []
+    if lacking:
+        raise ConfigError(
+            f"the profile {profile.name} lacks {', '.join(lacking)}, without which nobody could be let in",
+            hint="fit it again with 'edge-gate calibrate fit'",
+        )
 
 
 def refuse_out_of_date(profile: Profile, now: dt.datetime, environment: Environment) -> None:

@@ -13,6 +13,7 @@ from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
 from edge.daemon.certificates_in_force import certificates_asked
+from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
@@ -161,6 +162,7 @@ class _Service:
         self._notifier = Notifier()
         section = settings.gate
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
+        self._drift = DriftWatch(state.sketches, parts.profile.granted, self._clock)
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
         self._source = parse_source(settings.camera.source)
         policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
@@ -217,6 +219,8 @@ class _Service:
             _log_decision(verdict)
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
+        for report in self._drift.note(step.granted):
+            self._actor.record_anomaly(report)
         self._hooks.on_step(step)
 
     def _progress(self) -> None:

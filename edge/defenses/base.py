@@ -104,6 +104,7 @@ def finding_of(defense: str, checks: Sequence[Check]) -> Finding:
         statistic=worst.value,
         threshold=worst.threshold,
         detail=worst.label,
+        measured=tuple((check.label, check.value) for check in checks),
     )
 
 

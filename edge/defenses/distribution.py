@@ -19,13 +19,13 @@ class Distribution:
     """No model's plain embedding may be strange to its baseline.
 
     Args:
-        baselines: one a model.
+        baselines: one a model. A model without one cannot be judged: an ERROR, never a PASS.
     """
 
     name = "distribution"
 
     def __init__(self, baselines: Iterable[Baseline]) -> None:
-        self._baselines = tuple(baselines)
+        self._baselines = {baseline.model_id: baseline for baseline in baselines}
 
     def views(self, face: Face, rng: random.Random) -> tuple[ViewSpec, ...]:
         """Name no view: the plain one is enough."""
@@ -37,11 +37,15 @@ class Distribution:
         checks = []
         try:
             row = evidence.plain
-            for baseline in self._baselines:
-                scores = baseline.scores(evidence.vectors[baseline.model_id][row : row + 1])
+            missing = self._baselines.keys() - evidence.vectors.keys()
+            if missing:
+                return error_finding(self.name, f"missing evidence: no embedding of {', '.join(sorted(missing))}")
+            for model_id, vectors in evidence.vectors.items():
+                baseline = self._baselines[model_id]
+                scores = baseline.scores(vectors[row : row + 1])
                 checks += [
                     Check(
-                        f"{name} {baseline.model_id}",
+                        f"{name} {model_id}",
                         float(scores[name][0]),
                         baseline.thresholds[name],
                         is_floor=True,

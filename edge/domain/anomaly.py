@@ -38,6 +38,10 @@ class Anomaly(StrEnum):
 
     RETAINED_COMMAND = "retained_command"
     GALLERY_NEARLY_FULL = "gallery_nearly_full"
+    REPEATED_REFUSALS = "repeated_refusals"
+    TOO_PERFECT = "too_perfect"
+    REPEATED_FACE = "repeated_face"
+    DISTRIBUTION_DRIFT = "distribution_drift"
 
     @property
     def is_fault(self) -> bool:

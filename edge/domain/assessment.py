@@ -18,6 +18,7 @@ class Assessment:
         captured_ns: when the frame was captured, monotonic.
         quality: the quality gate's measurements; None when no face was measured.
         probe: the screening model's embedding of the face, biometric: it never leaves the process; None = not made.
+        face_digest: digest of the face's pixels, to tell whether two frames show the same bytes; None = not taken.
         screen: best candidate of the cheap pass; None when nobody came near.
         verified: 1:1 comparison with the candidate, both models, on this very frame; None when not reached.
         findings: every defense that ran.
@@ -28,6 +29,7 @@ class Assessment:
     captured_ns: int
     quality: Quality | None = None
     probe: Embedding | None = field(default=None, repr=False, compare=False)
+    face_digest: bytes | None = field(default=None, repr=False)
     screen: Match | None = None
     verified: Match | None = None
     findings: tuple[Finding, ...] = ()

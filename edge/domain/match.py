@@ -17,11 +17,14 @@ class Match:
         subject: the candidate.
         fused: fused score of all models asked, cosine scale.
         per_model: cosine by model id.
+        nearest: cosine to the most alike single template, of the model that finds it least alike; 1 = the very
+            picture that was enrolled. None = not measured. It grants nothing.
     """
 
     subject: SubjectRef
     fused: float
     per_model: Mapping[str, float]
+    nearest: float | None = None
 
     @property
     def is_finite(self) -> bool:

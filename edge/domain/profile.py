@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -13,6 +13,7 @@ from edge.domain.baseline import Baseline
 from edge.domain.certificate import Certificate
 from edge.domain.embedding import Binding
 from edge.domain.pixel_limits import PixelLimits
+from edge.domain.sketch import Spread
 
 NEARLY_FULL = 0.9  # a warning before a refusal: not a threshold of any decision
 
@@ -126,6 +127,7 @@ class Profile:
         certificates: patch certificates, each with thresholds of its own.
         baselines: what each model's embeddings of real faces look like.
         pixel_limits: bounds of pixel statistics; None = not fitted.
+        granted: what genuine attempts that match measured, by statistic; nothing decides by it.
     """
 
     name: str
@@ -150,3 +152,4 @@ class Profile:
     certificates: tuple[Certificate, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     pixel_limits: PixelLimits | None = None
+    granted: Mapping[str, Spread] = field(default_factory=dict)

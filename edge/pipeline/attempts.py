@@ -76,6 +76,11 @@ class Attempts:
         self._open = _Open(self._open.track, evidence)
         return evidence
 
+    def know(self, cluster: str | None) -> None:
+        """Note which of the faces seen lately the open attempt shows, if one is open."""
+        if self._open is not None and cluster is not None:
+            self._open = _Open(self._open.track, replace(self._open.evidence, cluster=cluster))
+
     def fail(self, reason: Reason, hint: str) -> AttemptEvidence | None:
         """Return the open attempt's evidence, ended by a fault; None when none is open."""
         if self._open is None:

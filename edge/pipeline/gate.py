@@ -8,13 +8,15 @@ from edge.domain.assessment import Assessment
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
 from edge.domain.frame import Frame
-from edge.domain.reasons import Reason
+from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
+from edge.pipeline.attempt_watch import AttemptWatch
 from edge.pipeline.attempts import Attempts, AttemptTerms
 from edge.pipeline.checks import FrameChecks
 from edge.pipeline.conditions import Conditions
 from edge.pipeline.eye import Sight
 from edge.pipeline.judging import Judging, Judgment
+from edge.pipeline.measures import measures_of
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
 from edge.policy.limits import Limits
@@ -37,7 +39,7 @@ class Sees(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateStages:
-    """What a gate is made of."""
+    """What a gate is made of. Without a watch nothing is known of earlier attempts, and nothing told of them."""
 
     checks: FrameChecks
     eye: Sees
@@ -45,6 +47,7 @@ class GateStages:
     policy: Policy
     terms: AttemptTerms
     clock: Clock
+    watch: AttemptWatch | None = None
 
 
 class Gate:
@@ -58,6 +61,7 @@ class Gate:
         self._has_decided = False
         self._defect: Exception | None = None
         self._rests_until_ns = 0
+        self._noticed = Step()
 
     def process(self, frame: Frame) -> Step:
         """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
@@ -112,7 +116,7 @@ class Gate:
         verdict = self._decide(evidence) if evidence else None
         anomalies = self._rise(reason, hint, verdict.attempt_id if verdict else None)
         self._stages.eye.forget()
-        return last + Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
+        return last + Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies) + self._take_noticed()
 
     def refuse(self, reason: Reason, hint: str) -> Step:
         """End in a denial what could not even be looked at, such as an unreadable picture."""
@@ -123,7 +127,7 @@ class Gate:
         )
         verdict = self._decide(nobody)
         anomalies = self._rise(reason, hint, nobody.attempt_id)
-        return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
+        return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies) + self._take_noticed()
 
     def recovered(self, *reasons: Reason) -> None:
         """Note that faults are over, so that the next one is told again."""
@@ -210,7 +214,9 @@ class Gate:
                 self._defect = outcome
             assessment = Assessment(frame_seq=judgment.frame_seq, captured_ns=judgment.captured_ns, fault=reason)
             anomalies = self._rise(reason, text, evidence.attempt_id)
-        self._attempts.add(assessment)
+        evidence = self._attempts.add(assessment)
+        if self._stages.watch is not None:
+            self._attempts.know(self._stages.watch.see(evidence, assessment, self._now().monotonic_ns))
         return Step(assessments=(assessment,), anomalies=anomalies)
 
     def _decide(self, evidence: AttemptEvidence) -> Verdict | None:
@@ -218,6 +224,7 @@ class Gate:
         if verdict is not None:
             self._attempts.settle(verdict)
             self._has_decided = True
+            self._notice(evidence, verdict)
         return verdict
 
     def _told(self, verdict: Verdict | None) -> Step:
@@ -225,7 +232,18 @@ class Gate:
         if verdict is None:
             return Step()
         report = self._report_of(verdict)
-        return Step(verdicts=(verdict,), anomalies=(report,) if report else ())
+        return Step(verdicts=(verdict,), anomalies=(report,) if report else ()) + self._take_noticed()
+
+    def _notice(self, evidence: AttemptEvidence, verdict: Verdict) -> None:
+        """Keep what else there is to tell of an attempt until its verdict is told."""
+        watch = self._stages.watch
+        told = watch.settle(evidence, verdict) if watch is not None else ()
+        measured = measures_of(evidence.assessments) if verdict.decision is Decision.GRANTED else None
+        self._noticed += Step(anomalies=told, granted=(measured,) if measured else ())
+
+    def _take_noticed(self) -> Step:
+        noticed, self._noticed = self._noticed, Step()
+        return noticed
 
     def _report_of(self, verdict: Verdict) -> AnomalyReport | None:
         """Return the anomaly that a verdict tells of, unless it was told when its condition began."""

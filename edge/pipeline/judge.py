@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from edge.defenses.pixels.base import patch_digest
 from edge.domain.assessment import Assessment
 from edge.domain.face import Face
 from edge.domain.frame import Frame
@@ -47,6 +48,7 @@ class FaceJudge:
         seen = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, quality=quality)
         if not quality.is_good:
             return seen
+        seen = replace(seen, face_digest=patch_digest(pixels, face))
         gallery = self.gallery()
         if not len(gallery):
             return replace(seen, fault=Reason.EMPTY_GALLERY)

@@ -1,5 +1,6 @@
 """What one frame led to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.domain.anomaly import AnomalyReport
@@ -17,12 +18,14 @@ class Step:
         anomalies: what an operator should know of.
         assessments: what judged frames contributed to their attempt, oldest first: this frame or earlier ones.
         faces: faces found in this frame, nearest first.
+        granted: what was measured of each attempt that was granted, by statistic; see :mod:`edge.pipeline.measures`.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     anomalies: tuple[AnomalyReport, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     faces: tuple[Face, ...] = ()
+    granted: tuple[Mapping[str, float], ...] = ()
 
     def __add__(self, later: "Step") -> "Step":
         """Return both steps as one, in order."""
@@ -31,4 +34,5 @@ class Step:
             anomalies=self.anomalies + later.anomalies,
             assessments=self.assessments + later.assessments,
             faces=self.faces + later.faces,
+            granted=self.granted + later.granted,
         )

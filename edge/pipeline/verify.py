@@ -141,6 +141,7 @@ class Verifier:
             subject=candidate,
             fused=float(evidence.fused[plain]),
             per_model={model: float(rows[plain]) for model, rows in scores.items()},
+            nearest=min(gallery.nearest(candidate, model, rows[plain]) for model, rows in vectors.items()),
         )
         of_views = [defense.judge(evidence) for defense in self._defenses]
         of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]

@@ -187,9 +187,10 @@ def _rule(evidence: AttemptEvidence, limits: Limits, now_ns: int, policy: Policy
 
 
 def _good_frames(window: Sequence[Assessment], rule: Rule, now_ns: int) -> list[Assessment]:
-    """Return the frames that count, each once: the same frame seen twice is one piece of evidence."""
+    """Return the frames that count, each once: one frame, or the same bytes of a face, is one piece of evidence."""
     by_frame = {a.frame_seq: a for a in window if rule(a, now_ns) is None}
-    return list(by_frame.values())
+    by_pixels = {a.face_digest or a.frame_seq: a for a in by_frame.values()}
+    return list(by_pixels.values())
 
 
 def _telling_reason(evidence: AttemptEvidence, rule: Rule, now_ns: int) -> Reason:

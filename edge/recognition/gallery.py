@@ -147,6 +147,10 @@ class Gallery:
         """Return a person's occluded templates, float64 (masks, d) by name of certificate; empty where none is."""
         return self._occluded.get(subject, {})
 
+    def nearest(self, subject: SubjectRef, model_id: str, probe: FloatArray) -> float:
+        """Return the cosine of a probe (d,), unit norm, to the most alike single template of ``subject``."""
+        return float(np.max(self._people[subject][model_id].vectors @ probe))
+
     def compare(self, subject: SubjectRef, probes: Iterable[Embedding], point: MatchPoint) -> Match:
         """Compare one probe per model with one person.
 

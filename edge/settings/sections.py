@@ -125,6 +125,24 @@ class PolicySection(Section):
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class AlertsSection(Section):
+    """What an operator is told of beyond single attempts. Nothing here grants or denies."""
+
+    refusals: int = Field(
+        default=5, ge=2, le=1_000, description="So many refused attempts of one face, whoever it is, are told of."
+    )
+    refusal_window_ms: float = Field(
+        default=600_000,
+        ge=10_000,
+        le=86_400_000,
+        description="Within this time, and told of once in it, milliseconds. A refused face is forgotten when it was "
+        "not seen for so long.",
+    )
+    faces_remembered: int = Field(
+        default=64, ge=1, le=1_024, description="Most refused faces in memory; the oldest goes first."
+    )
+
+
 class TrustSection(Section):
     """Whom the gate believes."""
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.settings.sections import (
+    AlertsSection,
     BrokerSection,
     CameraSection,
     DoorSection,
@@ -30,6 +31,7 @@ class Settings(Section):
     camera: CameraSection = Field(default_factory=CameraSection)
     engine: EngineSection = Field(default_factory=EngineSection)
     policy: PolicySection = Field(default_factory=PolicySection)
+    alerts: AlertsSection = Field(default_factory=AlertsSection)
     trust: TrustSection = Field(default_factory=TrustSection)
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)

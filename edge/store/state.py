@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
@@ -23,12 +24,14 @@ class State:
         ledger: commits decisions.
         outbox: what is owed to the broker.
         gallery: who is enrolled.
+        sketches: what days of granted attempts looked like.
     """
 
     database: Database
     ledger: Ledger
     outbox: Outbox
     gallery: Gallery
+    sketches: DailySketches
 
     def close(self) -> None:
         """Close the database; every later use raises ``StoreError``."""
@@ -62,6 +65,7 @@ def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEO
             ledger=Ledger(database),
             outbox=Outbox(database),
             gallery=Gallery(database, keys.gallery_key),
+            sketches=DailySketches(database),
         )
     except BaseException:
         database.close()

@@ -102,6 +102,13 @@ class QualityTable(Table):
         return self
 
 
+class SpreadTable(Table):
+    """What a statistic of genuine attempts usually is; drift is told by it, nothing decides by it."""
+
+    mean: Annotated[float, Field(ge=-1e6, le=1e6)]
+    deviation: Annotated[float, Field(gt=0, le=1e6)]
+
+
 class ModelTable(Table):
     """What a model's numbers were measured with."""
 
@@ -145,6 +152,7 @@ class ProfileFile(Table):
     certificate: dict[Name, CertificateTable] = Field(default_factory=dict)
     baseline: dict[Name, BaselineTable] = Field(default_factory=dict)
     sanitize: SanitizeTable | None = None
+    granted: dict[Name, SpreadTable] = Field(default_factory=dict)
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     signature: SignatureTable | None = None
 

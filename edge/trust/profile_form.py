@@ -7,6 +7,7 @@ import numpy as np
 
 from edge.domain.embedding import Binding
 from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile, QualityLimits
+from edge.domain.sketch import Spread
 from edge.trust.array_archive import FloatArray
 from edge.trust.baseline_table import (
     baseline_arrays,
@@ -65,6 +66,7 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         certificates=certificates_from(file.certificate, arrays),
         baselines=baselines_from(file.baseline, arrays),
         pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
+        granted={name: Spread(mean=own.mean, deviation=own.deviation) for name, own in file.granted.items()},
     )
 
 
@@ -127,6 +129,11 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
         **({"certificate": certificate_tables(profile.certificates)} if profile.certificates else {}),
         **({"baseline": baseline_tables(profile.baselines)} if profile.baselines else {}),
         **({"sanitize": pixel_table(profile.pixel_limits)} if profile.pixel_limits else {}),
+        **(
+            {"granted": {n: {"mean": s.mean, "deviation": s.deviation} for n, s in profile.granted.items()}}
+            if profile.granted
+            else {}
+        ),
     }
 
 

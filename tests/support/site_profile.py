@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from edge.daemon.models import SCREENING, SECOND, serving_bindings
+from edge.domain.pixel_limits import PixelLimits
 from edge.domain.profile import Agreement, GallerySize, MatchPoint, Profile
 from edge.trust.profile_points import Figures
 from edge.trust.profile_writing import TablePath, dump_profile
+from tests.support.baselines import a_baseline
 from tests.support.profiles import a_profile
 
 CREATED = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -49,4 +51,6 @@ def _of_running_models() -> Profile:
         plain_score_caps=dict.fromkeys(ids, 1.0),
         squeeze_thresholds={id_: {"median3": 0.1} for id_ in ids},
         agreement=Agreement(source=SECOND, target=SCREENING, weights=np.zeros((4, 3), np.float32), threshold=0.5),
+        baselines=tuple(a_baseline(id_, 3) for id_ in ids),
+        pixel_limits=PixelLimits(most={"noise": 5.0}, least={}),
     )

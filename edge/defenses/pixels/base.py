@@ -1,5 +1,6 @@
 """The role of a defense that looks at pixels, and the part of a frame that it looks at."""
 
+import hashlib
 import math
 from typing import Protocol
 
@@ -50,6 +51,15 @@ def face_patch(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
     if min(bottom - top, right - left) < LEAST_SIDE_PX:
         raise ValueError(f"only {max(right - left, 0)} x {max(bottom - top, 0)} px of the face are in the frame")
     return pixels[top:bottom, left:right]
+
+
+def patch_digest(pixels: NDArray[np.uint8], face: Face) -> bytes | None:
+    """Return a digest of the patch's bytes, 16 bytes: no sensor repeats them. None where there is no patch."""
+    try:
+        patch = face_patch(pixels, face)
+    except ValueError:
+        return None
+    return hashlib.blake2b(patch.tobytes(), digest_size=16).digest()
 
 
 def _span(start: float, length: float, end: int) -> tuple[int, int]:

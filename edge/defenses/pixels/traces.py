@@ -5,6 +5,7 @@ nothing at all is a number too.
 """
 
 import math
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -12,10 +13,20 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "histogram": ("comb",),
+    "high frequency": ("noise", "whiteness", "residual"),
+    "color": ("chroma",),
+    "clipping": ("clipping",),
+    "resampling": ("periodicity",),
+}
+"""What a statistic tells of, by the family's name."""
+
 STATISTICS = ("comb", "noise", "whiteness", "chroma", "residual", "clipping", "periodicity")
 
 _MAD_TO_SIGMA = 1 / 0.6745  # of a normal distribution
 _LEAST_LEVEL = 1 / 16  # gray levels; far below what rounding to whole levels leaves
+_ROUNDING = 0.75  # gray levels; a band of whole levels that is smooth but not flat shows 0.5 over 0.6745
 _LEAST_SHARE = 2.0**-10
 _PINCH_LEVELS = 8
 _COMB_FROM = 32  # of 128 frequencies of the histogram: combs repeat every 8 levels or fewer
@@ -45,7 +56,7 @@ def pixel_statistics(patch: NDArray[np.uint8]) -> dict[str, float]:
     return {
         "comb": _octaves(comb(counts), _LEAST_LEVEL),
         "noise": _octaves(noise_sigma(fine), _LEAST_LEVEL),
-        "whiteness": _octaves(noise_sigma(fine), _LEAST_LEVEL) - _octaves(noise_sigma(coarse), _LEAST_LEVEL),
+        "whiteness": whiteness(noise_sigma(fine), noise_sigma(coarse)),
         "chroma": _octaves(noise_sigma(colors), _LEAST_LEVEL),
         "residual": _octaves(residual(luma), _LEAST_LEVEL),
         "clipping": _octaves(clipped_share(counts), _LEAST_SHARE),
@@ -91,6 +102,15 @@ def noise_sigma(band: Plane) -> float:
     there, so that the median sees noise alone.
     """
     return float(np.median(np.abs(band))) * _MAD_TO_SIGMA
+
+
+def whiteness(fine: float, coarse: float) -> float:
+    """Return fine over coarse noise, octaves. What rounding to whole levels alone leaves counts as no fine noise.
+
+    A soft picture of a webcam has nothing else, and its coarse noise is as little: the ratio would call it white.
+    """
+    beyond = fine if fine > _ROUNDING else 0.0
+    return _octaves(beyond, _LEAST_LEVEL) - _octaves(coarse, _LEAST_LEVEL)
 
 
 def residual(luma: Plane) -> float:

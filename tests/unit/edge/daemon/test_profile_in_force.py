@@ -16,7 +16,8 @@ from edge.domain.profile import SignedBy
 from edge.settings.sections import Environment, PolicySection, TrustSection
 from edge.settings.tree import Settings
 from edge.trust.development_key import DEVELOPMENT_PUBLIC_KEY, development_signer
-from edge.trust.profile_writing import sign_profile
+from edge.trust.profile import load_profile
+from edge.trust.profile_writing import dump_profile, sign_profile
 from edge.trust.signing import Signer
 from tests.support.hand_clock import HandClock
 from tests.support.profiles import a_profile
@@ -55,6 +56,19 @@ def test_a_trusted_key_serves(folder: Path, environment: Environment) -> None:
     sign_profile(folder, OURS)
     settings = settings_of(folder, environment, OURS.public_key)
     assert profile_in_force(settings, CatalogModels(), HandClock(NOON)).signed_by is SignedBy.TRUSTED_KEY
+
+
+@either
+@pytest.mark.parametrize("table", ["sanitize", "baseline"])
+def test_a_profile_without_the_numbers_of_a_defense_serves_nowhere(
+    folder: Path, environment: Environment, table: str
+) -> None:
+    kept = load_profile(folder, environment="development")
+    bare = replace(kept, pixel_limits=None) if table == "sanitize" else replace(kept, baselines=kept.baselines[:1])
+    dump_profile(bare, folder, data="pictures of our door", data_digest="c" * 64)
+    sign_profile(folder, OURS)
+    with pytest.raises(ConfigError, match="lacks"):
+        profile_in_force(settings_of(folder, environment, OURS.public_key), CatalogModels(), HandClock(NOON))
 
 
 @either

@@ -10,7 +10,7 @@ from edge.domain.reasons import Outcome
 from tests.support.baselines import a_baseline, a_cloud
 
 WIDTH = 8
-A = a_baseline("a", WIDTH)
+A, B = a_baseline("a", WIDTH), a_baseline("b", WIDTH)
 
 
 def evidence(views: tuple[str, ...] = ("other", "plain")) -> ViewEvidence:
@@ -35,9 +35,9 @@ def test_the_failing_check_and_model_are_named(check: str) -> None:
 def test_only_the_plain_view_is_judged() -> None:
     spoiled = evidence()
     spoiled.vectors["a"][0] = np.nan
-    assert Distribution((A,)).judge(spoiled).outcome is Outcome.PASS
+    assert Distribution((A, B)).judge(spoiled).outcome is Outcome.PASS
     spoiled.vectors["a"][1] = np.nan
-    assert Distribution((A,)).judge(spoiled).outcome is Outcome.ERROR
+    assert Distribution((A, B)).judge(spoiled).outcome is Outcome.ERROR
 
 
 def test_a_vector_of_another_model_is_an_error() -> None:
@@ -52,3 +52,8 @@ def test_fewer_rows_than_views_are_an_error() -> None:
 
 def test_no_baselines_are_an_error_and_never_a_pass() -> None:
     assert Distribution(()).judge(evidence()).outcome is Outcome.ERROR
+
+
+def test_a_model_without_a_baseline_is_an_error_and_so_is_a_baseline_without_its_model() -> None:
+    assert Distribution((A,)).judge(evidence()).outcome is Outcome.ERROR
+    assert Distribution((A, B, a_baseline("c", WIDTH))).judge(evidence()).outcome is Outcome.ERROR

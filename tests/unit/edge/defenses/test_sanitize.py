@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.defenses.pixels.base import PixelDefense, face_patch
-from edge.defenses.pixels.traces import STATISTICS, pixel_statistics
+from edge.defenses.pixels.traces import FAMILIES, STATISTICS, pixel_statistics
 from edge.defenses.sanitize import Sanitize
 from edge.domain.face import Box, Face
 from edge.domain.pixel_limits import PixelLimits
@@ -38,7 +38,7 @@ def test_the_statistic_out_of_bounds_is_named(name: str, is_floor: bool) -> None
         else PixelLimits(most={**WIDE.most, name: value - 0.1}, least={})
     )
     finding = Sanitize(limits).judge_pixels(FRAME, FACE)
-    assert (finding.outcome, finding.detail) == (Outcome.FAIL, name)
+    assert (finding.outcome, finding.check) == (Outcome.FAIL, name)
     assert finding.statistic == pytest.approx(value)
 
 
@@ -65,3 +65,15 @@ def test_a_face_of_which_too_little_is_there_is_an_error(box: Box) -> None:
 
 def test_a_bound_of_an_unknown_statistic_is_an_error() -> None:
     assert judged_outcome(FRAME, limits=PixelLimits(most={**WIDE.most, "x": 1.0}, least={})) is Outcome.ERROR
+
+
+def test_without_bounds_nothing_passes() -> None:
+    assert Sanitize(None).judge_pixels(FRAME, FACE).outcome is Outcome.ERROR
+
+
+def test_the_detail_has_a_number_of_every_family_bounded_or_not() -> None:
+    finding = Sanitize(PixelLimits(most={"noise": 50.0}, least={})).judge_pixels(FRAME, FACE)
+    assert finding.check == "noise"
+    assert all(family in finding.detail for family in FAMILIES)
+    assert {name for name, _ in finding.measured} == set(STATISTICS) == {n for own in FAMILIES.values() for n in own}
+    assert len(finding.detail) <= 200, "the audit cuts what is longer"

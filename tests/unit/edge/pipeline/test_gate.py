@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from edge.domain.assessment import Assessment
+from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import CameraError, EdgeError, RecognitionError
 from edge.domain.face import Box, Face, Quality
 from edge.domain.finding import Finding
@@ -14,6 +16,7 @@ from edge.domain.match import Match, SubjectRef
 from edge.domain.profile import MatchPoint
 from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import Verdict
+from edge.pipeline.attempt_watch import AttemptWatch, WatchTerms
 from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Sight
@@ -23,6 +26,7 @@ from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Policy
 from edge.policy.limits import LimitTerms
 from edge.policy.rules import FrameTerms
+from edge.recognition.clusters import ClusterTerms, FaceClusters
 
 ANN = SubjectRef("ann")
 MS = 1_000_000
@@ -51,9 +55,10 @@ class Scene:
         self.forgotten = 0
         checks = FrameChecks(CheckTerms(stale_after_ms=500, frozen_after_frames=3, dark_below=10))
         terms = AttemptTerms(timeout_ms=3_000, rearm_after_denial_ms=1_000, rearm_after_grant_ms=5_000)
-        self.gate = Gate(
-            GateStages(checks=checks, eye=self, judging=AtOnce(self), policy=POLICY, terms=terms, clock=self)
+        self.stages = GateStages(
+            checks=checks, eye=self, judging=AtOnce(self), policy=POLICY, terms=terms, clock=self
         )
+        self.gate = Gate(self.stages)
 
     def monotonic_ns(self) -> int:
         return self.now_ns
@@ -110,8 +115,6 @@ def good(frame: Frame) -> Assessment:
 
 
 def attacked(frame: Frame) -> Assessment:
-    from dataclasses import replace
-
     failed = Finding(defense="d", outcome=Outcome.FAIL, statistic=0.3, threshold=0.2)
     return replace(good(frame), findings=(failed,))
 
@@ -298,3 +301,36 @@ def test_an_attempt_that_takes_too_long_is_denied() -> None:
     )
     steps = [scene.frame() for _ in range(95)]
     assert outcomes(steps) == [(Decision.DENIED, Reason.UNKNOWN_PERSON)]
+
+
+def test_a_face_that_is_refused_again_and_again_is_told_of_with_its_verdict_and_known_to_the_policy() -> None:
+    scene = Scene()
+    clusters = FaceClusters(ClusterTerms(threshold=0.5, most_clusters=4, forget_after_ms=600_000))
+    watch = AttemptWatch(clusters, WatchTerms(refusals=2, window_ms=600_000))
+    scene.gate = Gate(replace(scene.stages, watch=watch))
+    face = Embedding(Binding("a", "d", "r", "reference"), np.eye(4, dtype=np.float32)[0])
+    known: list[str | None] = []
+
+    def refused(frame: Frame) -> Assessment:
+        return replace(attacked(frame), probe=face)
+
+    def assess(frame: Frame, face: Face, evidence: AttemptEvidence) -> Assessment:
+        known.append(evidence.cluster)
+        return refused(frame)
+
+    scene.assess = assess  # type: ignore[method-assign] # to see what the judge is given
+    steps = [scene.frame() for _ in range(60)]
+    told = [[a.anomaly.value for a in step.anomalies] for step in steps if step.verdicts]
+    assert told[:2] == [["adversarial_input"], ["adversarial_input", "repeated_refusals"]]
+    assert known[0] is None
+    assert len(set(known[1:5])) == 1
+    assert known[1] is not None
+
+
+def test_what_a_granted_attempt_measured_comes_with_its_verdict_and_of_a_refused_one_nothing_does() -> None:
+    scene = Scene()
+    steps = [scene.frame() for _ in range(4)]
+    assert [dict(m) for s in steps for m in s.granted] == [{"fused": 0.8, "sharpness": 1, "brightness": 100}]
+    scene = Scene()
+    scene.judge = attacked
+    assert not [m for _ in range(10) for m in scene.frame().granted]

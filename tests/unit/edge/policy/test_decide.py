@@ -330,3 +330,10 @@ def test_old_failures_are_forgotten() -> None:
 def test_the_digest_changes_with_any_rule() -> None:
     assert POLICY.digest != replace(POLICY, frames_needed=1).digest
     assert POLICY.digest != replace(POLICY, frame=replace(POLICY.frame, most_age_ms=999)).digest
+
+
+def test_the_same_bytes_of_a_face_in_two_frames_are_one_piece_of_evidence() -> None:
+    first, second = replace(good(1), face_digest=b"x"), replace(good(2), face_digest=b"x")
+    assert outcome(evidence(first, second)) is None
+    assert outcome(evidence(first, second, end=AttemptEnd.LEFT)) == (Decision.DENIED, Reason.NOT_ENOUGH_FRAMES)
+    assert outcome(evidence(first, second, replace(good(3), face_digest=b"y"))) == GRANT

@@ -11,6 +11,7 @@ from edge.domain.errors import ConfigError
 from edge.domain.isolation import IsolationForest
 from edge.domain.pixel_limits import PixelLimits
 from edge.domain.profile import Profile
+from edge.domain.sketch import Spread
 from edge.trust.profile import load_profile
 from edge.trust.profile_writing import dump_profile
 from tests.support.patch_certificates import a_certificate
@@ -56,6 +57,7 @@ def profile() -> Profile:
         certificates=(a_certificate(), a_certificate("union")),
         baselines=(_baseline("a"), _baseline("b")),
         pixel_limits=PixelLimits(most={"noise": 2.5}, least={"comb": -3.0}),
+        granted={"fused": Spread(mean=0.7, deviation=0.1)},
     )
 
 
@@ -68,6 +70,7 @@ def folder(tmp_path: Path, profile: Profile) -> Path:
 def test_everything_comes_back(folder: Path, profile: Profile) -> None:
     found = load_profile(folder, environment="development")
     assert found.pixel_limits == profile.pixel_limits
+    assert found.granted == profile.granted
     for mine, back in zip(profile.certificates, found.certificates, strict=True):
         assert (mine.name, mine.masks, mine.bounds, mine.alignment) == (
             back.name,

@@ -13,6 +13,7 @@ from edge.defenses.pixels.traces import (
     level_counts,
     noise_sigma,
     pixel_statistics,
+    whiteness,
 )
 
 Picture = NDArray[np.uint8]
@@ -72,6 +73,13 @@ def test_enlarging_noise_repeats_its_weights() -> None:
 def test_smoothing_lowers_whiteness() -> None:
     smooth = np.asarray(cv2.GaussianBlur(signs(CLEAN), (3, 3), 0), np.uint8)
     assert pixel_statistics(smooth)["whiteness"] < pixel_statistics(signs(CLEAN))["whiteness"] - 0.5
+
+
+def test_what_rounding_leaves_is_not_white_noise() -> None:
+    rounding = 0.5 / 0.6745
+    assert whiteness(rounding, rounding) < -3
+    assert whiteness(2.0, 2.0) == pytest.approx(0)
+    assert whiteness(2.0, 8.0) == pytest.approx(-2, abs=0.05)
 
 
 def test_the_noise_estimate_is_the_deviation_of_white_noise() -> None:
