@@ -18,6 +18,7 @@ from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
+from edge.domain.level import Level
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
@@ -47,6 +48,12 @@ REASON_OF_FAILURE: Mapping[str, Reason] = {
     "agree": Reason.MODEL_DISAGREEMENT,
     SECOND_OPINION: Reason.MODEL_DISAGREEMENT,
 }
+
+SEQUENCE_DEFENSES: frozenset[str] = frozenset()
+"""Findings about an attempt as a whole that every camera must have, by name. A still picture has none."""
+
+ONLY_AT_HIGH = frozenset({"occlude"})
+"""Defenses of frames that are mandatory at ``Level.HIGH`` alone, by name. There, one that is missing denies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +150,37 @@ def defenses_of(profile: Profile) -> tuple[Defense, ...]:
     )
 
 
-def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:
-    """Return the policy in force. A still picture is an attempt by itself, of one frame."""
+def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool, level: Level = Level.HIGH) -> Policy:
+    """Return the policy in force. A still picture is an attempt by itself, of one frame, and opens no door.
+
+    Args:
+        section: how much evidence is needed.
+        profile: the thresholds.
+        is_stills: pictures, which have no level, nothing over time, and are told at once.
+        level: of a camera, ``Settings.level``; the strictest where nobody says.
+    """
+    level = Level.CONVENIENCE if is_stills else level
+    names = frozenset(defense.name for defense in defenses_of(profile)) - ONLY_AT_HIGH
     return Policy(
         frames_needed=1 if is_stills else section.frames_needed,
         frames_window=1 if is_stills else section.frames_window,
         most_verifications=section.most_verifications,
         frame=FrameTerms(
             match=profile.match,
-            mandatory=frozenset(defense.name for defense in defenses_of(profile)),
+            mandatory=names | ONLY_AT_HIGH if level is Level.HIGH else names,
             reasons=REASON_OF_FAILURE,
             most_age_ms=section.most_frame_age_ms,
         ),
         limits=LimitTerms(
-            failures=section.failures_before_hold, window_ms=section.failure_window_ms, hold_ms=section.hold_ms
+            failures=section.failures_before_hold,
+            window_ms=section.failure_window_ms,
+            hold_ms=section.hold_ms,
+            escalate_after=None if is_stills else section.failures_before_escalation,
+            gate_failures=None if is_stills else section.gate_failures_before_hold,
         ),
+        level=level,
+        sequence_mandatory=frozenset() if is_stills else SEQUENCE_DEFENSES,
+        tick_ms=0.0 if is_stills else section.outcome_tick_ms,
     )
 
 
@@ -214,7 +237,7 @@ def stages_of(
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
         judging=AtOnce(judge) if is_lock_step else Aside(judge),
-        policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
+        policy=policy_of(settings.policy, profile, is_stills=source.is_stills, level=settings.level),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
             rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,

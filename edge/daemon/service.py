@@ -161,7 +161,7 @@ class _Service:
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
         self._source = parse_source(settings.camera.source)
-        policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
+        policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills, level=settings.level)
         self._messenger = Messenger(
             broker_options(settings),
             self._identity.topics,

@@ -8,6 +8,7 @@ from typing import Self
 from edge.store.database import BUSY_TIMEOUT_MS, Database
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
+from edge.store.limits import LimitsStore
 from edge.store.outbox import Outbox
 from edge.trust.keys import KeyRing
 
@@ -23,12 +24,14 @@ class State:
         ledger: commits decisions.
         outbox: what is owed to the broker.
         gallery: who is enrolled.
+        limits: who failed lately, and the posture.
     """
 
     database: Database
     ledger: Ledger
     outbox: Outbox
     gallery: Gallery
+    limits: LimitsStore
 
     def close(self) -> None:
         """Close the database; every later use raises ``StoreError``."""
@@ -62,6 +65,7 @@ def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEO
             ledger=Ledger(database),
             outbox=Outbox(database),
             gallery=Gallery(database, keys.gallery_key),
+            limits=LimitsStore(database),
         )
     except BaseException:
         database.close()

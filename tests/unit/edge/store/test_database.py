@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from edge.domain.errors import StoreError
 from edge.store.database import Database
 from edge.store.migrations import APPLICATION_ID
 from edge.store.state import DATABASE_FILE
+
+NEWEST = sum(1 for entry in (resources.files("edge.store") / "migrations").iterdir() if entry.name.endswith(".sql"))
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def test_a_new_database_is_private_durable_and_ours(path: Path) -> None:
         assert database.read("PRAGMA foreign_keys") == [(1,)]
         assert database.read("PRAGMA secure_delete") == [(1,)]
         assert database.read("PRAGMA application_id") == [(APPLICATION_ID,)]
-        assert database.read("PRAGMA user_version") == [(1,)]
+        assert database.read("PRAGMA user_version") == [(NEWEST,)]
         strict = database.read("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
         assert all(is_strict for name, is_strict in strict if not name.startswith("sqlite_"))
         with database.transaction() as connection:
@@ -142,7 +145,7 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
     with _opened(path):
         pass
     with _raw(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {NEWEST + 1}")
     assert "newer" in _refused(path).hint
 
 
