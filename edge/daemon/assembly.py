@@ -33,7 +33,7 @@ from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
 from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
-from edge.policy.limits import LimitTerms
+from edge.policy.limits import Limits, LimitTerms
 from edge.policy.rules import FrameTerms
 from edge.recognition.gallery import Gallery, Template
 from edge.settings.sections import PolicySection
@@ -191,6 +191,7 @@ def build_gate(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    limits: Limits | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -200,8 +201,9 @@ def build_gate(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
+        limits: what is remembered of failures, and the posture; by default nothing.
     """
-    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people))
+    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people), limits)
 
 
 def stages_of(
