@@ -1,6 +1,4 @@
-"""From a decision to what leaves the gate: limits are saved, the outcome waits for its tick, then it is
-acted on and shown.
-"""
+"""From a decision to what leaves the gate: limits are saved, the outcome waits for its tick, then it is acted on."""
 
 from collections.abc import Callable, Iterable
 from typing import final
@@ -53,6 +51,7 @@ class Outcomes:
             StoreError: as of ``take``.
         """
         self._queue.add(self._standing.follow(self._gate))
+        self._queue.overrule(self._gate.limits.posture)
         now_ns = self._clock.monotonic_ns()
         self._release(self._queue.due(now_ns), now_ns)
         self._kiosk.follow(self._gate.evidence, now_ns)

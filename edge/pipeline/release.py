@@ -4,9 +4,13 @@ The door, the audit, the event, the anomalies of the attempt and the person's di
 kill meanwhile loses no more than the attempt itself: what was not released opened nothing and was told to nobody.
 """
 
+from dataclasses import replace
+
 from edge.domain.anomaly import AnomalyReport
+from edge.domain.posture import Posture
 from edge.domain.verdict import AttemptId
 from edge.pipeline.step import Step
+from edge.policy.decide import overruled
 
 
 class ReleaseQueue:
@@ -28,6 +32,13 @@ class ReleaseQueue:
         for verdict in step.verdicts:
             anomalies = self._of_open.pop(verdict.attempt_id, ())
             self._waiting.append((verdict.release_ns, Step(verdicts=(verdict,), anomalies=anomalies)))
+
+    def overrule(self, posture: Posture) -> None:
+        """Deny the grants that wait, if a posture was taken meanwhile."""
+        self._waiting = [
+            (release_ns, replace(step, verdicts=tuple(overruled(verdict, posture) for verdict in step.verdicts)))
+            for release_ns, step in self._waiting
+        ]
 
     def due(self, now_ns: int) -> tuple[Step, ...]:
         """Return what may leave at a monotonic time, once, the earliest first."""

@@ -9,7 +9,7 @@ nothing of why. 4. Then it is denied with the most telling reason.
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.domain.assessment import Assessment
 from edge.domain.challenge import Challenge, ChallengeOutcome
@@ -179,6 +179,13 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         identity = claim.subject if claim else None
         limits = limits.after_failure(decided_ns, policy.limits, identity=identity, cluster=evidence.cluster)
     return verdict, limits.after_claim(evidence.claim, decided_ns)
+
+
+def overruled(verdict: Verdict, posture: Posture) -> Verdict:
+    """Return a verdict that has not left the gate yet: a grant is denied by a posture that was taken meanwhile."""
+    if posture.reason is None or verdict.decision is Decision.DENIED:
+        return verdict
+    return replace(verdict, decision=Decision.DENIED, reason=posture.reason)
 
 
 def needs_second_step(evidence: AttemptEvidence, now: Instant, policy: Policy) -> bool:
