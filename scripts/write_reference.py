@@ -105,6 +105,7 @@ def topics_block() -> str:
         (topics.availability, "`online` or `offline`, plain text; the last will says `offline`"),
         (topics.birth, "birth certificate, on every connect"),
         (topics.health, "health, every 30 s"),
+        (topics.kiosk, "what the person is shown, on change and every second; for anybody"),
         *((topics.event(kind), f"signed {kind} events") for kind in EventKind),
     ]
     rows = [
@@ -129,6 +130,7 @@ def payloads_block() -> str:
         payloads.LifecycleV1,
         payloads.BirthV1,
         payloads.HealthV1,
+        payloads.KioskV1,
     )
     return "\n\n".join(_payload(model) for model in models)
 

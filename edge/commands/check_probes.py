@@ -14,8 +14,11 @@ from edge.daemon.service import camera_source
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
 from edge.domain.errors import ConfigError, TrustError
+from edge.domain.level import Level
 from edge.domain.mask_family import families_of
+from edge.domain.posture import Posture
 from edge.messaging.login import try_login
+from edge.policy.limits_record import limits_from
 from edge.settings.tree import Settings
 from engines.runtime.registry import available_runtimes
 
@@ -24,6 +27,11 @@ Probe = Callable[[Settings], str]
 
 _LEAST_FREE_BYTES = 200 * 2**20
 _CAMERA_PATIENCE_MS = 10_000
+_ASKED_FOR = {
+    Level.CONVENIENCE: "a face alone opens; nothing certain stands against a good replay",
+    Level.STANDARD: "a face, and head movements or a badge or PIN of the same person",
+    Level.HIGH: "a badge or PIN, and the face of that person under the patch certificate",
+}
 
 
 def _models(settings: Settings) -> str:
@@ -98,6 +106,29 @@ def _gallery(settings: Settings) -> str:
     return f"{people} people, and the profile is for {room.gallery.most_people} at most{warning}"
 
 
+def _level(settings: Settings) -> str:
+    chosen = "set" if settings.policy.level is not None else "by default"
+    return f"{settings.level} ({chosen}, door {settings.door.kind}): {_ASKED_FOR[settings.level]}"
+
+
+def _posture(settings: Settings) -> str:
+    opened, _ = open_gate_state(settings)
+    with opened:
+        posture, stored = opened.limits.posture(), opened.limits.load()
+    try:
+        limits_from(stored.record)
+    except ValueError as error:
+        raise TrustError(
+            f"the limits are not what the gate wrote: {error}",
+            hint="find out who altered them; 'edge-gate limits unlock' begins anew",
+        ) from error
+    if posture is not Posture.NORMAL:
+        raise ConfigError(
+            f"{posture}: every attempt is denied", hint="edge-gate posture set normal, when the place is safe"
+        )
+    return posture.value
+
+
 def _key(settings: Settings) -> str:
     opened, keys = open_gate_state(settings)
     opened.close()
@@ -140,6 +171,8 @@ PROBES: Mapping[str, Probe] = {
     "people": _people,
     "certificate": _certificate,
     "gallery": _gallery,
+    "level": _level,
+    "posture": _posture,
     "key": _key,
     "disk": _disk,
     "broker": _broker,

@@ -16,8 +16,8 @@ from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
 from edge.defenses.distribution import Distribution
-from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.occlude import Occlude
+from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.randomize import Randomize
 from edge.defenses.sanitize import Sanitize
 from edge.defenses.squeeze import SqueezeDefense
@@ -25,6 +25,7 @@ from edge.domain.certificate import Certificate
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
+from edge.domain.level import Level
 from edge.domain.mask_family import MaskFamily, families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
@@ -42,7 +43,7 @@ from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
 from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
-from edge.policy.limits import LimitTerms
+from edge.policy.limits import Limits, LimitTerms
 from edge.policy.rules import FrameTerms
 from edge.recognition.clusters import ClusterTerms, FaceClusters
 from edge.recognition.gallery import Gallery, Template
@@ -60,6 +61,9 @@ REASON_OF_FAILURE: Mapping[str, Reason] = {
     "agree": Reason.MODEL_DISAGREEMENT,
     SECOND_OPINION: Reason.MODEL_DISAGREEMENT,
 }
+
+SEQUENCE_DEFENSES: frozenset[str] = frozenset()
+"""Findings about an attempt as a whole that every camera must have, by name. A still picture has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +175,14 @@ def stored_gallery(models: Bound, store: StoredGallery, certificates: Sequence[C
     return gallery_of(models, templates, certificates=certificates, masked=masked)
 
 
-def mandatory_defenses(profile: Profile, section: PolicySection) -> frozenset[str]:
-    """Return the names of the defenses that must have passed for a grant, at the level of the settings.
+def mandatory_defenses(profile: Profile, section: PolicySection, level: Level | None = None) -> frozenset[str]:
+    """Return the names of the defenses that must have passed for a grant, at a level: by default the settings' own.
 
     Raises:
         ConfigError: as :func:`certificates_asked`.
     """
-    names = {d.name for d in (*defenses_of(profile), *pixel_defenses_of(profile))}
-    if certificates_asked(profile, section):
+    names = {d.name for d in defenses_of(profile)} | {d.name for d in pixel_defenses_of(profile)}
+    if (level or section.level) is Level.HIGH or certificates_asked(profile, section):
         names.add(Occlude.name)
     return frozenset(names)
 
@@ -205,21 +209,39 @@ def pixel_defenses_of(profile: Profile) -> tuple[PixelDefense, ...]:
     return (Sanitize(profile.pixel_limits),)
 
 
-def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:
-    """Return the policy in force. A still picture is an attempt by itself, of one frame."""
+def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool, level: Level = Level.HIGH) -> Policy:
+    """Return the policy in force. A still picture is an attempt by itself, of one frame, and opens no door.
+
+    Args:
+        section: how much evidence is needed.
+        profile: the thresholds.
+        is_stills: pictures, which have no level, nothing over time, and are told at once.
+        level: of a camera, ``Settings.level``; the strictest where nobody says.
+
+    Raises:
+        ConfigError: as :func:`certificates_asked`.
+    """
+    level = Level.CONVENIENCE if is_stills else level
     return Policy(
         frames_needed=1 if is_stills else section.frames_needed,
         frames_window=1 if is_stills else section.frames_window,
         most_verifications=section.most_verifications,
         frame=FrameTerms(
             match=profile.match,
-            mandatory=mandatory_defenses(profile, section),
+            mandatory=mandatory_defenses(profile, section, level),
             reasons=REASON_OF_FAILURE,
             most_age_ms=section.most_frame_age_ms,
         ),
         limits=LimitTerms(
-            failures=section.failures_before_hold, window_ms=section.failure_window_ms, hold_ms=section.hold_ms
+            failures=section.failures_before_hold,
+            window_ms=section.failure_window_ms,
+            hold_ms=section.hold_ms,
+            escalate_after=None if is_stills else section.failures_before_escalation,
+            gate_failures=None if is_stills else section.gate_failures_before_hold,
         ),
+        level=level,
+        sequence_mandatory=frozenset() if is_stills else SEQUENCE_DEFENSES,
+        tick_ms=0.0 if is_stills else section.outcome_tick_ms,
     )
 
 
@@ -230,6 +252,7 @@ def build_gate(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    limits: Limits | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -239,8 +262,9 @@ def build_gate(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
+        limits: what is remembered of failures, and the posture; by default nothing.
     """
-    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people))
+    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people), limits)
 
 
 def stages_of(
@@ -276,7 +300,7 @@ def stages_of(
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
         judging=AtOnce(judge) if is_lock_step else Aside(judge),
-        policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
+        policy=policy_of(settings.policy, profile, is_stills=source.is_stills, level=settings.level),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
             rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,

@@ -27,7 +27,7 @@ def certificates_asked(profile: Profile, section: PolicySection) -> tuple[Certif
         ConfigError: the profile has none of a name that is asked for, the level needs one and none is asked for, or
             one frame would grant: certificates are measured for two of three.
     """
-    is_high = _level_of(section) is Level.HIGH
+    is_high = section.level is Level.HIGH
     names = section.certificate
     if names is None:
         names = (DEFAULT_CERTIFICATE,) if is_high else ()
@@ -77,8 +77,3 @@ def certifier_of(certificates: Sequence[Certificate], profile: Profile, models: 
 def copies_of(models: JudgesCopies, profile: Profile) -> OccludedCopies:
     """Return what makes occluded copies, on a detector that no other thread uses."""
     return OccludedCopies(models.stages, FaceDetector(models.judge_detector, threshold=profile.detector_threshold))
-
-
-def _level_of(section: PolicySection) -> Level:
-    level: Level = getattr(section, "level", Level.CONVENIENCE)
-    return level

@@ -25,6 +25,7 @@ def steps(
     is_patient: bool = False,
     on_frame: Callable[[Frame, Step], None] | None = None,
     after_frame: Callable[[], None] | None = None,
+    every_turn: Callable[[], None] = lambda: None,
 ) -> Iterator[Step]:
     """Yield every step that decided something, or tells of something, until the feed ends or a stop is asked for.
 
@@ -38,13 +39,20 @@ def steps(
         is_patient: wait also for a camera that has not given a frame yet.
         on_frame: called with every frame that was processed, before its step is yielded; it must not raise.
         after_frame: called when a frame is over and what it led to was acted on.
+        every_turn: called before every wait for a frame, whether one comes or not; at most ``POLL_MS`` apart.
 
     Raises:
         CameraError: a recording or picture cannot be read at all.
     """
     try:
         yield from _all_steps(
-            feed, gate, is_stopping=is_stopping, is_patient=is_patient, on_frame=on_frame, after_frame=after_frame
+            feed,
+            gate,
+            is_stopping=is_stopping,
+            is_patient=is_patient,
+            on_frame=on_frame,
+            after_frame=after_frame,
+            every_turn=every_turn,
         )
     finally:
         gate.close()
@@ -58,9 +66,11 @@ def _all_steps(
     is_patient: bool,
     on_frame: Callable[[Frame, Step], None] | None,
     after_frame: Callable[[], None] | None,
+    every_turn: Callable[[], None],
 ) -> Iterator[Step]:
     was_open = is_over = False
     while not (is_over or is_stopping()):
+        every_turn()
         try:
             frame = feed.next_frame(POLL_MS)
         except CameraError as error:

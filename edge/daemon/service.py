@@ -15,10 +15,13 @@ from edge.daemon.broker import broker_options
 from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
+from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
 from edge.daemon.notify import Notifier
+from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
+from edge.daemon.standing import Standing
 from edge.daemon.state import open_gate_state
 from edge.daemon.watched_gallery import WatchedGallery
 from edge.domain.anomaly import Anomaly, AnomalyReport
@@ -35,6 +38,7 @@ from edge.messaging.messenger import Messenger
 from edge.messaging.payloads import HealthV1, LifecyclePhase
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
+from edge.pipeline.gate import Gate
 from edge.pipeline.step import Step
 from edge.settings.sections import Environment
 from edge.settings.tree import Settings
@@ -165,7 +169,7 @@ class _Service:
         self._drift = DriftWatch(state.sketches, parts.profile.granted, self._clock)
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
         self._source = parse_source(settings.camera.source)
-        policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
+        policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills, level=settings.level)
         self._messenger = Messenger(
             broker_options(settings),
             self._identity.topics,
@@ -180,6 +184,8 @@ class _Service:
             self._clock,
             self._bus,
         )
+        self._standing = Standing(state.limits, policy.limits, self._identity.boot_id, self._clock)
+        self._kiosk = Kiosk(self._messenger.show, self._identity.boot_id)
         self._actor = Actor(
             ledger=state.ledger,
             door=_door(settings, self._clock),
@@ -202,16 +208,35 @@ class _Service:
             with CameraFeed(
                 source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
             ) as feed:
-                gate = build_gate(self._parts, source, feed.clock, is_lock_step=feed.is_lock_step, people=people)
+                gate = build_gate(
+                    self._parts,
+                    source,
+                    feed.clock,
+                    is_lock_step=feed.is_lock_step,
+                    people=people,
+                    limits=self._standing.restored(feed.clock),
+                )
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
-                for step in steps(
-                    feed, gate, is_stopping=self._hooks.is_stopping, is_patient=True, after_frame=self._progress
-                ):
-                    self._act(step)
+                self._serve(feed, gate)
         finally:
             self._notifier.stopping()
             self._farewell()
+
+    def _serve(self, feed: CameraFeed, gate: Gate) -> None:
+        outcomes = Outcomes(gate, feed.clock, self._standing, self._kiosk, self._act)
+        try:
+            for step in steps(
+                feed,
+                gate,
+                is_stopping=self._hooks.is_stopping,
+                is_patient=True,
+                after_frame=self._progress,
+                every_turn=outcomes.turn,
+            ):
+                outcomes.take(step)
+        finally:
+            outcomes.close()
 
     def _act(self, step: Step) -> None:
         self._actor.act(step)

@@ -21,7 +21,12 @@ class Anomaly(StrEnum):
     ADVERSARIAL_INPUT = Reason.ADVERSARIAL_INPUT.value
     DEFENSE_INCOMPLETE = Reason.DEFENSE_INCOMPLETE.value
     IDENTITY_CHANGED = Reason.IDENTITY_CHANGED.value
+    CHALLENGE_FAILED = Reason.CHALLENGE_FAILED.value
+    CLAIM_MISMATCH = Reason.CLAIM_MISMATCH.value
+    ESCALATED = Reason.ESCALATED.value
     HELD = Reason.HELD.value
+    LOCKDOWN = Reason.LOCKDOWN.value
+    OUT_OF_SERVICE = Reason.OUT_OF_SERVICE.value
     EMPTY_GALLERY = Reason.EMPTY_GALLERY.value
     GALLERY_OUTGROWN = Reason.GALLERY_OUTGROWN.value
     EMPTY_POLICY = Reason.EMPTY_POLICY.value
@@ -42,6 +47,8 @@ class Anomaly(StrEnum):
     TOO_PERFECT = "too_perfect"
     REPEATED_FACE = "repeated_face"
     DISTRIBUTION_DRIFT = "distribution_drift"
+    POSTURE_NORMAL = "posture_normal"
+    LIMITS_UNLOCKED = "limits_unlocked"
 
     @property
     def is_fault(self) -> bool:

@@ -23,7 +23,13 @@ class Reason(StrEnum):
     MODEL_DISAGREEMENT = "model_disagreement"
     ADVERSARIAL_INPUT = "adversarial_input"
     DEFENSE_INCOMPLETE = "defense_incomplete"
+    SECOND_STEP_MISSING = "second_step_missing"
+    CHALLENGE_FAILED = "challenge_failed"
+    CLAIM_MISMATCH = "claim_mismatch"
+    ESCALATED = "escalated"
     HELD = "held"
+    LOCKDOWN = "lockdown"
+    OUT_OF_SERVICE = "out_of_service"
     TIMEOUT = "timeout"
 
     EMPTY_GALLERY = "empty_gallery"
@@ -48,6 +54,7 @@ EVERYDAY = frozenset(
         Reason.NO_FACE,
         Reason.LOW_QUALITY,
         Reason.NOT_ENOUGH_FRAMES,
+        Reason.SECOND_STEP_MISSING,
         Reason.TIMEOUT,
     }
 )

@@ -36,6 +36,7 @@ class Verdict:
         decided_utc: wall time of the decision.
         policy_digest: sha256 of the rules and operating points that decided.
         hint: what the operator should look at, for faults.
+        release_ns: monotonic time before which nothing of it may leave the gate; see ``edge.policy.schedule``.
     """
 
     attempt_id: AttemptId
@@ -49,6 +50,7 @@ class Verdict:
     decided_utc: dt.datetime
     policy_digest: str
     hint: str = ""
+    release_ns: int = 0
 
     def __post_init__(self) -> None:
         if (self.decision is Decision.GRANTED) != (self.reason is Reason.MATCH):

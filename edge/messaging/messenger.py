@@ -9,7 +9,7 @@ from edge.messaging.gate_client import GateClient
 from edge.messaging.link import Link
 from edge.messaging.options import BrokerOptions
 from edge.messaging.outbox_source import OutboxSource
-from edge.messaging.payloads import BirthV1, HealthV1
+from edge.messaging.payloads import BirthV1, HealthV1, KioskV1
 from edge.messaging.status import Heartbeat
 from edge.messaging.topics import Topics
 
@@ -53,6 +53,7 @@ class Messenger:
             listener: who is told, and asked for the health.
         """
         self._listener = listener
+        self._topics = topics
         self._drain = OutboxDrain(outbox, clock)
         self._client = GateClient(
             options,
@@ -92,6 +93,10 @@ class Messenger:
     def beat(self) -> None:
         """Publish the health now, from any thread."""
         self._heartbeat.beat()
+
+    def show(self, shown: KioskV1) -> bool:
+        """Publish what the person is shown, from any thread; False: not connected, and it is not sent later."""
+        return self._client.publish_state(self._topics.kiosk, shown)
 
     def stop(self, flush_s: float = 2.0) -> None:
         """Send what can be sent within ``flush_s`` seconds, say ``offline``, disconnect. May be repeated."""

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, assert_never
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.domain.anomaly import Anomaly
+from edge.domain.challenge import Movement
 from edge.domain.event import EventKind
 from edge.domain.reasons import Decision, Outcome, Reason
 
@@ -95,6 +96,24 @@ class HealthV1(Payload):
     uptime_s: Count
     outbox_rows: Count = Field(description="Events that wait to be sent.")
     fault: Reason | None = Field(description="Why every attempt is denied at the moment; null = none.")
+
+
+class KioskOutcome(StrEnum):
+    """What the person at the door is shown."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    COME_CLOSER = "come_closer"
+    IDLE = "idle"
+
+
+class KioskV1(Payload):
+    """What the person at the door is shown; for anybody to read. It never opens anything."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:kiosk:1.0"
+    boot_id: Line
+    outcome: KioskOutcome = Field(description="Never why: reasons are on the decision event.")
+    prompt: Movement | None = Field(description="The head movement that is asked for now; null = none.")
 
 
 class Severity(StrEnum):

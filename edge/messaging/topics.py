@@ -1,7 +1,7 @@
 """Topic names of one gate, with what each carries: ``egate/v1/{site}/{gate}/{state|evt|cmd|rsp}/…``.
 
-State is retained, so that whoever subscribes knows it at once. Events, commands and responses are never retained:
-a retained grant would be replayed to every new subscriber.
+State is retained, so that whoever subscribes knows it at once. Events, commands, responses and what a kiosk shows are
+never retained: a retained grant would be replayed to every new subscriber.
 """
 
 import re
@@ -64,6 +64,11 @@ class Topics:
     def health(self) -> Channel:
         """Sent every 30 s, gone after three missed ones."""
         return Channel(self._topic("state/health"), qos=0, is_retained=True, expiry_s=90)
+
+    @property
+    def kiosk(self) -> Channel:
+        """What the person is shown, sent on change and every second. Not retained: it may say ``granted``."""
+        return Channel(self._topic("state/kiosk"), qos=0, is_retained=False, expiry_s=3)
 
     @property
     def commands(self) -> str:

@@ -12,15 +12,24 @@ from edge.domain.assessment import Assessment
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.policy.decide import AttemptEvidence
+from edge.policy.schedule import deadline_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptTerms:
-    """How long attempts last and when a face that stays may try again; milliseconds."""
+    """How long attempts last and when a face that stays may try again; milliseconds.
+
+    Attributes:
+        timeout_ms: an attempt ends then, if its face has not left before.
+        rearm_after_denial_ms: until a face that stays may try again.
+        rearm_after_grant_ms: the same after a grant.
+        after_challenge_ms: an attempt with a challenge lasts so long beyond the challenge's deadline.
+    """
 
     timeout_ms: float
     rearm_after_denial_ms: float
     rearm_after_grant_ms: float
+    after_challenge_ms: float = 2_000.0  # frames of a face that came back to the front: as long as they stay fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +90,16 @@ class Attempts:
         if self._open is not None and cluster is not None:
             self._open = _Open(self._open.track, replace(self._open.evidence, cluster=cluster))
 
-    def fail(self, reason: Reason, hint: str) -> AttemptEvidence | None:
-        """Return the open attempt's evidence, ended by a fault; None when none is open."""
+    def fail(self, reason: Reason, hint: str, now_ns: int | None = None) -> AttemptEvidence | None:
+        """Return the open attempt's evidence, ended by a fault at ``now_ns``; None when none is open."""
         if self._open is None:
             return None
-        return replace(self._open.evidence, end=AttemptEnd.FAULT, fault=reason, hint=hint)
+        return replace(self._open.evidence, end=AttemptEnd.FAULT, fault=reason, hint=hint, ended_ns=now_ns)
 
     def leave(self, now_ns: int) -> AttemptEvidence:
         """Return evidence that everybody left: of the open attempt, or of one that never saw a face."""
         evidence = self._open.evidence if self._open else _new(now_ns)
-        return replace(evidence, end=AttemptEnd.LEFT)
+        return replace(evidence, end=AttemptEnd.LEFT, ended_ns=now_ns)
 
     def settle(self, verdict: Verdict) -> None:
         """Close the open attempt with its verdict."""
@@ -98,17 +107,27 @@ class Attempts:
             return
         granted = verdict.decision is Decision.GRANTED
         wait_ms = self._terms.rearm_after_grant_ms if granted else self._terms.rearm_after_denial_ms
-        self._rearm_ns[self._open.track] = verdict.decided_ns + int(wait_ms * 1e6)
+        self._rearm_ns[self._open.track] = max(verdict.decided_ns, verdict.release_ns) + int(wait_ms * 1e6)
         self._open = None
 
     def _over(self, nearest: int | None, ended: Collection[int], now_ns: int) -> AttemptEvidence | None:
         if self._open is None:
             return None
         if self._open.track in ended or (nearest is not None and nearest != self._open.track):
-            return replace(self._open.evidence, end=AttemptEnd.LEFT)
-        if now_ns - self._open.evidence.started_ns > self._terms.timeout_ms * 1e6:
-            return replace(self._open.evidence, end=AttemptEnd.TIMEOUT)
+            return replace(self._open.evidence, end=AttemptEnd.LEFT, ended_ns=now_ns)
+        due_ns = self._deadline_ns(self._open.evidence)
+        if now_ns > due_ns:
+            return replace(self._open.evidence, end=AttemptEnd.TIMEOUT, ended_ns=due_ns)
         return None
+
+    def _deadline_ns(self, evidence: AttemptEvidence) -> int:
+        challenge = evidence.challenge
+        return deadline_ns(
+            started_ns=evidence.started_ns,
+            timeout_ms=self._terms.timeout_ms,
+            challenge_deadline_ns=challenge.deadline_ns if challenge else None,
+            after_challenge_ms=self._terms.after_challenge_ms,
+        )
 
     def _may_start(self, track: int, now_ns: int) -> bool:
         return now_ns >= self._rearm_ns.get(track, now_ns)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from edge.domain.anomaly import AnomalyReport, anomaly_of, report_of_verdict
+from edge.domain.anomaly import Anomaly, AnomalyReport, anomaly_of, report_of_verdict
 from edge.domain.assessment import Assessment
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
 from edge.domain.frame import Frame
+from edge.domain.posture import Posture
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.pipeline.attempt_watch import AttemptWatch
@@ -18,7 +19,7 @@ from edge.pipeline.eye import Sight
 from edge.pipeline.judging import Judging, Judgment
 from edge.pipeline.measures import measures_of
 from edge.pipeline.step import Step
-from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
+from edge.policy.decide import AttemptEvidence, Instant, Policy, decide, may_verify
 from edge.policy.limits import Limits
 
 _FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME)
@@ -53,10 +54,11 @@ class GateStages:
 class Gate:
     """Follows faces, collects evidence and lets the policy decide. One thread; one camera."""
 
-    def __init__(self, stages: GateStages) -> None:
+    def __init__(self, stages: GateStages, limits: Limits | None = None) -> None:
+        """Begin with ``limits``; by default nobody has failed and the posture is normal."""
         self._stages = stages
         self._attempts = Attempts(stages.terms)
-        self._limits = Limits()
+        self._limits = limits or Limits()
         self._conditions = Conditions()
         self._has_decided = False
         self._defect: Exception | None = None
@@ -105,14 +107,41 @@ class Gate:
         return step + self._told(self._decide(evidence)) if step.assessments and evidence else step
 
     @property
+    def evidence(self) -> AttemptEvidence | None:
+        """What is known of the open attempt."""
+        return self._attempts.evidence
+
+    @property
+    def limits(self) -> Limits:
+        """What is remembered of failures, and the posture; to be kept over restarts."""
+        return self._limits
+
+    def unlock(self, detail: str) -> Step:
+        """Forget every failure. ``detail`` says who wants it, for the record."""
+        self._limits = self._limits.unlocked()
+        return Step(anomalies=(self._report(Anomaly.LIMITS_UNLOCKED, detail),))
+
+    def take_posture(self, posture: Posture, detail: str) -> Step:
+        """Take a posture, from the next decision on; it is told when it begins. ``detail`` says who wants it."""
+        before, self._limits = self._limits.posture, self._limits.in_posture(posture)
+        if posture is not before and before.reason is not None:
+            self._conditions.clear(before.reason)
+        if posture.reason is not None:
+            return Step(anomalies=self._rise(posture.reason, detail, None))
+        if before is Posture.NORMAL:
+            return Step()
+        return Step(anomalies=(self._report(Anomaly.POSTURE_NORMAL, detail),))
+
+    @property
     def defect(self) -> Exception | None:
         """What a frame could not be judged for that is a defect of ours. The gate must not go on."""
         return self._defect
 
     def fault(self, reason: Reason, hint: str) -> Step:
         """End the open attempt, if any, with a fault, and tell of it once while it lasts."""
+        now_ns = self._now().monotonic_ns
         last = self._last_look()
-        evidence = self._attempts.fail(reason, hint)
+        evidence = self._attempts.fail(reason, hint, now_ns)
         verdict = self._decide(evidence) if evidence else None
         anomalies = self._rise(reason, hint, verdict.attempt_id if verdict else None)
         self._stages.eye.forget()
@@ -139,6 +168,7 @@ class Gate:
         Args:
             is_stopped: the source is not over, the gate is told to stop: then only an open attempt ends.
         """
+        now_ns = self._now().monotonic_ns
         step = self._last_look()
         if self._attempts.evidence is not None or not (self._has_decided or is_stopped):
             lasting = next(
@@ -147,7 +177,7 @@ class Gate:
             if lasting is not None and self._attempts.evidence is None:
                 step += self.refuse(lasting, "the camera gave no usable picture")
             else:
-                step += self._told(self._decide(self._attempts.leave(self._now().monotonic_ns)))
+                step += self._told(self._decide(self._attempts.leave(now_ns)))
         self._stages.eye.forget()
         self._stages.checks.forget()
         self._conditions.clear()
@@ -169,7 +199,7 @@ class Gate:
         last = self._last_look()
         assessment = Assessment(frame_seq=frame.seq, captured_ns=frame.captured_ns, fault=reason)
         evidence = self._attempts.add(assessment)
-        verdict = self._decide(replace(evidence, end=over.end) if over else evidence)
+        verdict = self._decide(replace(evidence, end=over.end, ended_ns=over.ended_ns) if over else evidence)
         return last + Step(assessments=(assessment,)) + self._told(verdict)
 
     def _follow(self, sight: Sight, now: Instant) -> Step:
@@ -177,7 +207,7 @@ class Gate:
         if over is None:
             return Step()
         last = self._last_look()
-        over = replace(self._attempts.evidence or over, end=over.end)
+        over = replace(self._attempts.evidence or over, end=over.end, ended_ns=over.ended_ns)
         if self._attempts.track in sight.unsure:
             over = replace(over, fault=Reason.IDENTITY_CHANGED)
         verdict = self._decide(over)
@@ -188,7 +218,7 @@ class Gate:
         evidence = self._attempts.evidence
         if evidence is None or sight.face is None or self._attempts.track != sight.nearest:
             return
-        if not self._stages.judging.is_busy:
+        if not self._stages.judging.is_busy and may_verify(evidence, self._now().monotonic_ns, self._stages.policy):
             self._stages.judging.begin(sight.frame, sight.face, evidence)
 
     def _last_look(self) -> Step:
@@ -253,8 +283,11 @@ class Gate:
         anomaly = anomaly_of(reason)
         if anomaly is None or not self._conditions.rises(reason):
             return ()
+        return (self._report(anomaly, detail, attempt_id),)
+
+    def _report(self, anomaly: Anomaly, detail: str, attempt_id: AttemptId | None = None) -> AnomalyReport:
         now_utc = self._stages.clock.utc()
-        return (AnomalyReport(anomaly=anomaly, detail=detail, attempt=attempt_id, occurred_utc=now_utc),)
+        return AnomalyReport(anomaly=anomaly, detail=detail, attempt=attempt_id, occurred_utc=now_utc)
 
     def _now(self) -> Instant:
         return Instant(self._stages.clock.monotonic_ns(), self._stages.clock.utc())

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from edge.domain.level import Level
 from edge.trust.signing import is_small_order
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -82,6 +83,11 @@ class EngineSection(Section):
 class PolicySection(Section):
     """How much evidence opens the door. Thresholds are in the calibration profile."""
 
+    level: Level | None = Field(
+        default=None,
+        description="What is asked for besides the face: convenience, standard or high. Default: standard for a door "
+        "in production, convenience in development or without a door.",
+    )
     frames_needed: int = Field(default=2, ge=1, le=10, description="k: good frames for a grant.")
     frames_window: int = Field(default=3, ge=1, le=10, description="n: latest frames among which they must lie.")
     most_frame_age_ms: float = Field(
@@ -100,14 +106,34 @@ class PolicySection(Section):
         description="A face that stays may be granted again after this, milliseconds.",
     )
     most_verifications: int = Field(
-        default=12, ge=2, le=100, description="Expensive verifications that one attempt may use up."
+        default=12,
+        ge=2,
+        le=100,
+        description="Expensive verifications that one attempt may use up on frames that are not good.",
     )
-    failures_before_hold: int = Field(default=5, ge=1, le=100, description="Near misses that start a hold.")
+    failures_before_escalation: int = Field(
+        default=2, ge=1, le=100, description="Failures that ask one face or claimed identity for a second factor."
+    )
+    failures_before_hold: int = Field(
+        default=5, ge=1, le=100, description="Failures that hold one face or claimed identity."
+    )
+    gate_failures_before_hold: int = Field(
+        default=20, ge=1, le=1_000, description="Failures, whoever's, that hold the gate."
+    )
     failure_window_ms: float = Field(
-        default=60_000, ge=1_000, le=3_600_000, description="How long a near miss is remembered, milliseconds."
+        default=60_000, ge=1_000, le=3_600_000, description="In this time all failures are forgotten, milliseconds."
     )
     hold_ms: float = Field(
-        default=10_000, ge=1_000, le=3_600_000, description="How long a hold denies everybody, milliseconds."
+        default=10_000,
+        ge=1_000,
+        le=3_600_000,
+        description="How long a hold and an escalation last, milliseconds.",
+    )
+    outcome_tick_ms: float = Field(
+        default=250,
+        ge=50,
+        le=1_000,
+        description="Outcomes leave the gate on ticks of so many milliseconds. More than one judgment takes.",
     )
     certificate: tuple[Name, ...] | None = Field(
         default=None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from edge.domain.errors import ConfigError
+from edge.domain.level import Level
 from edge.settings.sections import (
     AlertsSection,
     BrokerSection,
@@ -46,6 +47,14 @@ class Settings(Section):
         base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         return Path(base) / "edge-gate"
 
+    @property
+    def level(self) -> Level:
+        """The security level in force."""
+        if self.policy.level is not None:
+            return self.policy.level
+        opens = self.door.kind != "none" and self.environment is Environment.PRODUCTION
+        return Level.STANDARD if opens else Level.CONVENIENCE
+
     def refuse_contradictions(self) -> None:
         """Refuse combinations that no single field can see.
 
@@ -57,6 +66,12 @@ class Settings(Section):
                 f"policy.frames_needed ({self.policy.frames_needed}) is more than frames_window "
                 f"({self.policy.frames_window}): nobody could ever be granted",
                 hint="raise frames_window or lower frames_needed",
+            )
+        if self.policy.failures_before_escalation > self.policy.failures_before_hold:
+            raise ConfigError(
+                "policy.failures_before_escalation is more than failures_before_hold: nobody would ever be asked for "
+                "a second factor",
+                hint="lower failures_before_escalation",
             )
         if (self.broker.cert_file is None) != (self.broker.key_file is None):
             raise ConfigError("a client certificate needs its key", hint="set both broker.cert_file and key_file")

@@ -9,6 +9,7 @@ from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
+from edge.store.limits import LimitsStore
 from edge.store.outbox import Outbox
 from edge.trust.keys import KeyRing
 
@@ -25,6 +26,7 @@ class State:
         outbox: what is owed to the broker.
         gallery: who is enrolled.
         sketches: what days of granted attempts looked like.
+        limits: who failed lately, and the posture.
     """
 
     database: Database
@@ -32,6 +34,7 @@ class State:
     outbox: Outbox
     gallery: Gallery
     sketches: DailySketches
+    limits: LimitsStore
 
     def close(self) -> None:
         """Close the database; every later use raises ``StoreError``."""
@@ -66,6 +69,7 @@ def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEO
             outbox=Outbox(database),
             gallery=Gallery(database, keys.gallery_key),
             sketches=DailySketches(database),
+            limits=LimitsStore(database),
         )
     except BaseException:
         database.close()

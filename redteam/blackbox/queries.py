@@ -77,7 +77,8 @@ class LockOut:
     @staticmethod
     def of(terms: LimitTerms) -> "LockOut":
         """Return the lock-out of limits in force, ``policy_of(settings.policy, …).limits``."""
-        return LockOut(terms.failures, terms.window_ms, terms.hold_ms)
+        of_gate = terms.of_gate()  # whoever changes the picture changes the face that is held
+        return LockOut(of_gate.failures, of_gate.window_ms, of_gate.hold_ms)
 
     @property
     def most_an_hour(self) -> float:

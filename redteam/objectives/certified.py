@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from edge.defenses.occlusion import views_of
 from edge.domain.certificate import Certificate
+from edge.vision.occlusion import views_of
 from redteam.twins.picture import PictureTwin
 
 Templates = Sequence[Mapping[str, NDArray[np.float64]]]

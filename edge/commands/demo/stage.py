@@ -104,6 +104,8 @@ def _birth(parts: GateParts, identity: GateIdentity, keys: KeyRing) -> BirthV1:
         identity,
         version=version("edge-gate"),
         models={binding.model_id: binding.model_digest for binding in parts.models.bindings.values()},
-        policy_digest=policy_of(parts.settings.policy, parts.profile, is_stills=False).digest,
+        policy_digest=policy_of(
+            parts.settings.policy, parts.profile, is_stills=False, level=parts.settings.level
+        ).digest,
         key_id=keys.signer.key_id,
     )

@@ -15,6 +15,7 @@ from edge.commands.app import run_command_line
 from edge.daemon.assembly import CatalogModels
 from edge.daemon.models import serving_bindings
 from edge.domain.embedding import Binding, Embedding
+from edge.domain.posture import Posture
 from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
 from edge.trust.profile_writing import sign_profile
@@ -188,3 +189,27 @@ def test_a_broker_that_is_away_is_told_with_its_address(check: Check) -> None:
     line = check.lines()["broker"]
     assert not line["ok"]
     assert "127.0.0.1:1" in line["detail"]
+
+
+def test_the_level_is_told_and_what_it_asks_for(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check.lines()["level"]["detail"].startswith("convenience (by default, door none): a face alone opens")
+    monkeypatch.setenv("EDGE__POLICY__LEVEL", "high")
+    assert check.lines()["level"]["detail"].startswith("high (set, door none): a badge or PIN")
+
+
+def test_a_posture_that_denies_is_told(check: Check) -> None:
+    check.enroll()
+    assert check.lines()["posture"]["ok"]
+    with open_state(check.state, KeyRing.open(check.state)) as state:
+        state.limits.set_posture(Posture.LOCKDOWN)
+    line = check.lines()["posture"]
+    assert not line["ok"]
+    assert "every attempt is denied" in line["detail"]
+
+
+@pytest.mark.parametrize("table", ["limits", "posture"])
+def test_limits_and_posture_that_are_gone_are_an_alteration(check: Check, table: str) -> None:
+    check.enroll()
+    with contextlib.closing(sqlite3.connect(check.state / DATABASE_FILE, isolation_level=None)) as connection:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
+    assert not check.lines(code=4)["posture"]["ok"]

@@ -12,7 +12,9 @@ from edge.domain.errors import CameraError, EdgeError, RecognitionError
 from edge.domain.face import Box, Face, Quality
 from edge.domain.finding import Finding
 from edge.domain.frame import Frame
+from edge.domain.level import Level
 from edge.domain.match import Match, SubjectRef
+from edge.domain.posture import Posture
 from edge.domain.profile import MatchPoint
 from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import Verdict
@@ -24,7 +26,7 @@ from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judging import AtOnce
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Policy
-from edge.policy.limits import LimitTerms
+from edge.policy.limits import Allowance, Limits, LimitTerms
 from edge.policy.rules import FrameTerms
 from edge.recognition.clusters import ClusterTerms, FaceClusters
 
@@ -37,6 +39,8 @@ POLICY = Policy(
     most_verifications=5,
     frame=FrameTerms(match=POINT, mandatory=frozenset({"d"}), reasons={}, most_age_ms=2_000),
     limits=LimitTerms(failures=3, window_ms=60_000, hold_ms=5_000),
+    level=Level.CONVENIENCE,
+    sequence_mandatory=frozenset(),
 )
 FACE = Face(frame_seq=1, box=Box(10, 10, 50, 50), landmarks=np.zeros((5, 2), np.float32), score=0.9)
 
@@ -275,8 +279,9 @@ def test_a_camera_fault_is_told_again_after_it_was_over() -> None:
 def test_an_attack_is_refused_and_told_with_the_defense_that_saw_it() -> None:
     scene = Scene()
     scene.judge = attacked
-    steps = [scene.frame() for _ in range(5)]
+    steps = [scene.frame() for _ in range(95)]
     assert outcomes(steps) == [(Decision.DENIED, Reason.ADVERSARIAL_INPUT)]
+    assert sum(len(step.assessments) for step in steps) == POLICY.most_verifications
     told = [a for s in steps for a in s.anomalies]
     assert [(a.anomaly.value, a.detail) for a in told] == [("adversarial_input", "d: fail")]
 
@@ -289,7 +294,19 @@ def test_near_misses_hold_the_gate_for_everybody() -> None:
         verdicts += scene.frame().verdicts
     scene.judge = good
     scene.nearest, scene.ended = 2, frozenset({1})
+    steps = [scene.frame() for _ in range(20)]
+    assert not outcomes(steps)
+    scene.nearest, scene.ended = None, frozenset({2})
     assert outcomes([scene.frame()]) == [(Decision.DENIED, Reason.HELD)]
+
+
+def test_a_hold_that_ends_while_somebody_waits_lets_them_in() -> None:
+    scene = Scene()
+    scene.gate = Gate(scene.stages, Limits(gate=Allowance(held_until_ns=scene.now_ns + 2_000 * MS)))
+    steps = [scene.frame() for _ in range(80)]
+    (verdict,) = [v for step in steps for v in step.verdicts]
+    assert verdict.decision is Decision.GRANTED
+    assert 0 <= verdict.decided_ns - 3_000 * MS < 100 * MS
 
 
 def test_an_attempt_that_takes_too_long_is_denied() -> None:
@@ -334,3 +351,34 @@ def test_what_a_granted_attempt_measured_comes_with_its_verdict_and_of_a_refused
     scene = Scene()
     scene.judge = attacked
     assert not [m for _ in range(10) for m in scene.frame().granted]
+
+
+def test_a_lockdown_denies_whoever_comes_and_is_told_once() -> None:
+    scene = Scene()
+    step = scene.gate.take_posture(Posture.LOCKDOWN, "ordered")
+    assert [(a.anomaly.value, a.detail) for a in step.anomalies] == [("lockdown", "ordered")]
+    assert scene.gate.take_posture(Posture.LOCKDOWN, "again") == Step()
+    steps = [scene.frame() for _ in range(20)]
+    scene.nearest, scene.ended = None, frozenset({1})
+    steps.append(scene.frame())
+    assert outcomes(steps) == [(Decision.DENIED, Reason.LOCKDOWN)]
+    assert not anomalies(steps)
+    assert anomalies([scene.gate.take_posture(Posture.OUT_OF_SERVICE, "ordered")]) == ["out_of_service"]
+    assert anomalies([scene.gate.take_posture(Posture.NORMAL, "ordered")]) == ["posture_normal"]
+    scene.nearest, scene.ended = 2, frozenset()
+    assert outcomes([scene.frame(), scene.frame()]) == [(Decision.GRANTED, Reason.MATCH)]
+
+
+def test_a_lockdown_that_comes_while_a_face_is_judged_counts() -> None:
+    scene = Scene()
+    scene.frame()
+    scene.gate.take_posture(Posture.LOCKDOWN, "ordered")
+    steps = [scene.frame(), scene.gate.finish(is_stopped=True)]
+    assert outcomes(steps) == [(Decision.DENIED, Reason.LOCKDOWN)]
+
+
+def test_unlocking_forgets_failures_and_is_told() -> None:
+    scene = Scene()
+    scene.gate = Gate(scene.stages, Limits(gate=Allowance(held_until_ns=scene.now_ns * 1_000)))
+    assert anomalies([scene.gate.unlock("ordered")]) == ["limits_unlocked"]
+    assert outcomes([scene.frame(), scene.frame()]) == [(Decision.GRANTED, Reason.MATCH)]

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from edge.domain.assessment import Assessment
 from edge.domain.face import Quality
 from edge.domain.finding import Finding
+from edge.domain.level import Level
 from edge.domain.match import Match, SubjectRef
 from edge.domain.profile import MatchPoint
 from edge.domain.reasons import Decision, Outcome, QualityIssue, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId
-from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
-from edge.policy.limits import Limits, LimitTerms
+from edge.policy.decide import AttemptEvidence, Instant, Policy, decide, may_verify
+from edge.policy.limits import Allowance, Limits, LimitTerms
 from edge.policy.rules import FrameTerms, all_of
 
 ANN, BOB = SubjectRef("ann"), SubjectRef("bob")
@@ -37,6 +38,8 @@ POLICY = Policy(
         most_age_ms=1_000,
     ),
     limits=LimitTerms(failures=3, window_ms=60_000, hold_ms=5_000),
+    level=Level.CONVENIENCE,
+    sequence_mandatory=frozenset(),
 )
 GOOD_QUALITY = Quality(width_px=100, sharpness=200, brightness=120, yaw_ratio=0.0)
 
@@ -93,7 +96,9 @@ def test_good_frames_outside_the_window_do_not_count() -> None:
 
 
 def test_good_frames_of_two_people_deny() -> None:
-    assert outcome(evidence(good(1, ANN), good(2, BOB))) == (Decision.DENIED, Reason.IDENTITY_CHANGED)
+    for frames in ((good(1, ANN), good(2, BOB)), (good(1, BOB), good(2, ANN), good(3, ANN), good(4, ANN))):
+        assert outcome(evidence(*frames)) is None
+        assert outcome(evidence(*frames, end=AttemptEnd.LEFT)) == (Decision.DENIED, Reason.IDENTITY_CHANGED)
 
 
 MISSING: dict[str, tuple[Callable[[Assessment], Assessment], Reason]] = {
@@ -208,7 +213,7 @@ def test_no_combination_of_bad_evidence_grants(
 ) -> None:
     frames = [good(i) if what is None else MISSING[what][0](good(i)) for i, what in enumerate(spoiled)]
     seen = evidence(*frames, end=end, fault=fault)
-    limits = Limits(held_until_ns=NOW_NS + 1) if held else Limits()
+    limits = Limits(gate=Allowance(held_until_ns=NOW_NS + 1)) if held else Limits()
     enough = sum(what is None for what in spoiled[-3:]) >= 2
     granted = outcome(seen, limits=limits) == GRANT
     assert granted == (enough and end is not AttemptEnd.FAULT and fault is None and not held)
@@ -223,7 +228,9 @@ def test_no_combination_of_bad_evidence_grants(
     ],
 )
 def test_an_empty_policy_denies(policy: Policy) -> None:
-    assert outcome(evidence(good(1), good(2)), policy=policy) == (Decision.DENIED, Reason.EMPTY_POLICY)
+    assert outcome(evidence(good(1), good(2)), policy=policy) is None
+    seen = evidence(good(1), good(2), end=AttemptEnd.LEFT)
+    assert outcome(seen, policy=policy) == (Decision.DENIED, Reason.EMPTY_POLICY)
 
 
 def test_a_policy_without_floors_denies() -> None:
@@ -237,11 +244,14 @@ def test_no_rules_at_all_are_never_satisfied() -> None:
     assert all_of(())(good(1), NOW_NS) is Reason.EMPTY_POLICY
 
 
-def test_too_many_verifications_deny() -> None:
+def test_verifications_of_bad_frames_are_counted_and_run_out() -> None:
     weak = replace(good(1), verified=Match(subject=ANN, fused=0.4, per_model={"a": 0.4, "b": 0.4}))
     frames = [replace(weak, frame_seq=i) for i in range(6)]
-    assert outcome(evidence(*frames[:5])) is None
-    assert outcome(evidence(*frames)) == (Decision.DENIED, Reason.UNKNOWN_PERSON)
+    assert may_verify(evidence(*frames[:5]), NOW_NS, POLICY)
+    assert may_verify(evidence(*(good(i) for i in range(9))), NOW_NS, POLICY)
+    assert not may_verify(evidence(*frames), NOW_NS, POLICY)
+    assert outcome(evidence(*frames)) is None
+    assert outcome(evidence(*frames, end=AttemptEnd.TIMEOUT)) == (Decision.DENIED, Reason.UNKNOWN_PERSON)
 
 
 def test_an_attempt_without_frames_is_denied() -> None:
@@ -256,7 +266,8 @@ def test_near_misses_start_a_hold_that_denies_good_evidence() -> None:
     for _ in range(3):
         _, limits = decide(near, limits, now, POLICY)
     assert limits.is_held(NOW_NS)
-    assert outcome(evidence(good(1), good(2)), limits=limits) == (Decision.DENIED, Reason.HELD)
+    assert outcome(evidence(good(1), good(2)), limits=limits) is None
+    assert outcome(evidence(good(1), good(2), end=AttemptEnd.LEFT), limits=limits) == (Decision.DENIED, Reason.HELD)
     assert not limits.is_held(NOW_NS + 5_000_000_001)
 
 
@@ -320,15 +331,16 @@ def test_a_refused_would_be_grant_counts_whatever_else_is_seen(
     assert verdict.decision is Decision.GRANTED or limits != Limits()
 
 
-def test_old_failures_are_forgotten() -> None:
-    terms = LimitTerms(failures=2, window_ms=1_000, hold_ms=1_000)
-    limits = Limits().after_near_miss(NOW_NS, terms)
-    later = limits.after_near_miss(NOW_NS + 2_000_000_000, terms)
-    assert not later.is_held(NOW_NS + 2_000_000_000)
-
-
 def test_the_digest_changes_with_any_rule() -> None:
-    assert POLICY.digest != replace(POLICY, frames_needed=1).digest
+    for other in (
+        {"frames_needed": 1},
+        {"level": Level.HIGH},
+        {"sequence_mandatory": frozenset({"replay"})},
+        {"tick_ms": 250.0},
+        {"limits": replace(POLICY.limits, gate_failures=20)},
+        {"limits": replace(POLICY.limits, escalate_after=2)},
+    ):
+        assert POLICY.digest != replace(POLICY, **other).digest
     assert POLICY.digest != replace(POLICY, frame=replace(POLICY.frame, most_age_ms=999)).digest
 
 

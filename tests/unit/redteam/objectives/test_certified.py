@@ -5,8 +5,8 @@ import pytest
 
 from edge.daemon.assembly import read_profile
 from edge.daemon.models import SCREENING, load_models
-from edge.defenses.occlusion import views_of
 from edge.settings.load import load_settings
+from edge.vision.occlusion import views_of
 from engines.golden import embedder_pictures
 from engines.render.spec import CropGeometry
 
