@@ -25,6 +25,7 @@ def steps(
     is_patient: bool = False,
     on_frame: Callable[[Frame, Step], None] | None = None,
     after_frame: Callable[[], None] | None = None,
+    between_frames: Callable[[], None] | None = None,
 ) -> Iterator[Step]:
     """Yield every step that decided something, or tells of something, until the feed ends or a stop is asked for.
 
@@ -38,13 +39,20 @@ def steps(
         is_patient: wait also for a camera that has not given a frame yet.
         on_frame: called with every frame that was processed, before its step is yielded; it must not raise.
         after_frame: called when a frame is over and what it led to was acted on.
+        between_frames: called before every frame and, while none comes, a few times a second.
 
     Raises:
         CameraError: a recording or picture cannot be read at all.
     """
     try:
         yield from _all_steps(
-            feed, gate, is_stopping=is_stopping, is_patient=is_patient, on_frame=on_frame, after_frame=after_frame
+            feed,
+            gate,
+            is_stopping=is_stopping,
+            is_patient=is_patient,
+            on_frame=on_frame,
+            after_frame=after_frame,
+            between_frames=between_frames or _nothing,
         )
     finally:
         gate.close()
@@ -58,9 +66,11 @@ def _all_steps(
     is_patient: bool,
     on_frame: Callable[[Frame, Step], None] | None,
     after_frame: Callable[[], None] | None,
+    between_frames: Callable[[], None],
 ) -> Iterator[Step]:
     was_open = is_over = False
     while not (is_over or is_stopping()):
+        between_frames()
         try:
             frame = feed.next_frame(POLL_MS)
         except CameraError as error:
@@ -81,6 +91,10 @@ def _all_steps(
     if not feed.source.is_stills:
         yield gate.finish(is_stopped=not is_over)
         yield from _defects(gate)
+
+
+def _nothing() -> None:
+    """Do nothing between frames."""
 
 
 def _refused(feed: CameraFeed, gate: Gate, error: CameraError) -> Step:

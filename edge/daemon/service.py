@@ -12,6 +12,7 @@ from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
+from edge.daemon.command_room import CommandRoom, GateSink
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
@@ -33,6 +34,7 @@ from edge.messaging.messenger import Messenger
 from edge.messaging.payloads import HealthV1, LifecyclePhase
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
+from edge.pipeline.command_desk import CommandDesk
 from edge.pipeline.step import Step
 from edge.settings.sections import Environment
 from edge.settings.tree import Settings
@@ -98,6 +100,10 @@ class _Bus:
             self._told_ns[report.anomaly] = now_ns
             self.anomalies.put(report)
 
+    def on_refusal(self, report: AnomalyReport) -> None:
+        """Keep what was rate-limited where it happened, each kind of it by itself."""
+        self.anomalies.put(report)
+
     def health(self) -> HealthV1:
         """Return how the gate is."""
         try:
@@ -162,6 +168,14 @@ class _Service:
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
         self._source = parse_source(settings.camera.source)
         policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
+        self._commands = CommandRoom(
+            settings.trust,
+            self._identity,
+            keys.signer,
+            self._clock,
+            set_since=parts.profile.created,
+            tell=self._bus.on_refusal,
+        )
         self._messenger = Messenger(
             broker_options(settings),
             self._identity.topics,
@@ -175,6 +189,7 @@ class _Service:
             state.outbox,
             self._clock,
             self._bus,
+            self._commands.hand_over,
         )
         self._actor = Actor(
             ledger=state.ledger,
@@ -192,6 +207,7 @@ class _Service:
             live, self._parts.profile, self._settings.environment, self._clock, self._bus.on_anomaly
         )
         people()
+        self._commands.start(self._messenger.respond)
         self._messenger.start()
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
@@ -199,10 +215,16 @@ class _Service:
                 source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
             ) as feed:
                 gate = build_gate(self._parts, source, feed.clock, is_lock_step=feed.is_lock_step, people=people)
+                desk = self._commands.desk(self._actor, GateSink(gate), feed.clock)
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
                 for step in steps(
-                    feed, gate, is_stopping=self._hooks.is_stopping, is_patient=True, after_frame=self._progress
+                    feed,
+                    gate,
+                    is_stopping=self._hooks.is_stopping,
+                    is_patient=True,
+                    after_frame=self._notifier.alive,
+                    between_frames=lambda: self._between_frames(desk),
                 ):
                     self._act(step)
         finally:
@@ -217,9 +239,9 @@ class _Service:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         self._hooks.on_step(step)
 
-    def _progress(self) -> None:
-        """Feed the watchdog: a frame was captured, seen, judged and acted on. Then record what the bus told."""
-        self._notifier.alive()
+    def _between_frames(self, desk: CommandDesk) -> None:
+        """Carry out commands, and record what the bus told, also while no frame comes."""
+        desk.work()
         while not self._bus.anomalies.empty():
             self._actor.record_anomaly(self._bus.anomalies.get())
 
@@ -229,6 +251,7 @@ class _Service:
         except EdgeError as error:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
+        self._commands.stop()
 
 
 def _is_development(settings: Settings) -> bool:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from edge.domain.anomaly import AnomalyReport, anomaly_of, report_of_verdict
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
 from edge.domain.frame import Frame
@@ -12,6 +13,7 @@ from edge.domain.reasons import Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.pipeline.attempts import Attempts, AttemptTerms
 from edge.pipeline.checks import FrameChecks
+from edge.pipeline.claims import ClaimKeeper
 from edge.pipeline.conditions import Conditions
 from edge.pipeline.eye import Sight
 from edge.pipeline.judging import Judging, Judgment
@@ -53,6 +55,7 @@ class Gate:
     def __init__(self, stages: GateStages) -> None:
         self._stages = stages
         self._attempts = Attempts(stages.terms)
+        self._claims = ClaimKeeper()
         self._limits = Limits()
         self._conditions = Conditions()
         self._has_decided = False
@@ -88,6 +91,7 @@ class Gate:
         looked_ns = self._now().monotonic_ns
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
         step = replace(self._follow(sight, now), faces=sight.faces)
+        self._hand_claim()
         self._begin(sight)
         return step + self.collect()
 
@@ -124,6 +128,11 @@ class Gate:
         verdict = self._decide(nobody)
         anomalies = self._rise(reason, hint, nobody.attempt_id)
         return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies)
+
+    def claim(self, claim: Claim) -> None:
+        """Take a claim of identity, for the open attempt or the next one that starts while it counts."""
+        self._claims.offer(claim)
+        self._hand_claim()
 
     def recovered(self, *reasons: Reason) -> None:
         """Note that faults are over, so that the next one is told again."""
@@ -186,6 +195,13 @@ class Gate:
             return
         if not self._stages.judging.is_busy:
             self._stages.judging.begin(sight.frame, sight.face, evidence)
+
+    def _hand_claim(self) -> None:
+        """Give the open attempt the claim that waits, if there is one and it still counts."""
+        if self._attempts.lacks_claim:
+            claim = self._claims.take(self._now().monotonic_ns)
+            if claim is not None:
+                self._attempts.attach(claim)
 
     def _last_look(self) -> Step:
         """Wait for the pending judgment of an attempt that ends: what was seen counts, for it and against it."""
