@@ -24,7 +24,7 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, check, engines, people, run, watch
+    from edge.commands import bench, check, command, engines, people, run, watch
     from edge.commands.demo.command import demo
 
     app = typer.Typer(
@@ -42,6 +42,7 @@ def build_app() -> typer.Typer:
     app.add_typer(people.app, name="people")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
+    app.add_typer(command.app, name="command")
     _add_plugins(app)
     return app
 
