@@ -19,6 +19,7 @@ from edge.messaging.commands.payloads import PAYLOAD_OF, AnyCommand
 from edge.messaging.commands.sender import CommandSender
 from edge.messaging.topics import Topics
 from edge.settings.load import load_settings
+from edge.telemetry.logs import configure_logs
 from edge.trust.keys import KEY_BYTES, make_key, read_key
 from edge.trust.signing import Signer
 
@@ -65,6 +66,7 @@ def send(
     Exits with 0 only if the gate carried it out.
     """
     del state
+    configure_logs(level="error")  # what goes wrong is told by the command itself
     data = _command(name, terms or [])
     topics = Topics(site, gate)
     signer = Signer(read_key(key))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim, Factor
 from edge.domain.errors import CameraError, EdgeError, RecognitionError
 from edge.domain.face import Box, Face, Quality
 from edge.domain.finding import Finding
@@ -298,3 +299,65 @@ def test_an_attempt_that_takes_too_long_is_denied() -> None:
     )
     steps = [scene.frame() for _ in range(95)]
     assert outcomes(steps) == [(Decision.DENIED, Reason.UNKNOWN_PERSON)]
+
+
+def a_claim(scene: Scene, name: str, *, for_ms: int = 8_000) -> Claim:
+    return Claim(
+        claim_id=name,
+        subject=ANN,
+        factor=Factor.BADGE,
+        received_ns=scene.now_ns,
+        expires_ns=scene.now_ns + for_ms * MS,
+    )
+
+
+def claim_of(scene: Scene) -> str | None:
+    evidence = scene.gate._attempts.evidence
+    return evidence.claim.claim_id if evidence and evidence.claim else None
+
+
+def test_a_claim_waits_for_the_next_attempt_and_serves_it_alone() -> None:
+    scene = Scene()
+    scene.nearest = None
+    scene.frame()
+    scene.gate.claim(a_claim(scene, "a"))
+    scene.nearest, scene.judge = 1, attacked
+    scene.frame()
+    assert claim_of(scene) == "a"
+    scene.nearest, scene.ended = None, frozenset({1})
+    scene.frame()
+    scene.nearest, scene.ended = 2, frozenset()
+    scene.frame()
+    assert scene.gate._attempts.evidence is not None
+    assert claim_of(scene) is None
+
+
+def test_a_claim_joins_the_open_attempt_which_keeps_it() -> None:
+    scene = Scene()
+    scene.judge = attacked
+    scene.frame()
+    scene.gate.claim(a_claim(scene, "a"))
+    assert claim_of(scene) == "a"
+    scene.gate.claim(a_claim(scene, "b"))
+    scene.frame()
+    assert claim_of(scene) == "a"
+    scene.nearest = 2
+    scene.frame()
+    assert claim_of(scene) == "b"
+
+
+def test_a_claim_that_nobody_came_for_in_time_is_nobodys() -> None:
+    scene = Scene()
+    scene.gate.claim(a_claim(scene, "a", for_ms=20))
+    scene.judge = attacked
+    scene.frame()
+    assert scene.gate._attempts.evidence is not None
+    assert claim_of(scene) is None
+
+
+def test_a_claim_alone_opens_nothing() -> None:
+    scene = Scene()
+    scene.nearest = None
+    scene.gate.claim(a_claim(scene, "a"))
+    steps = [scene.frame() for _ in range(5)]
+    assert outcomes([*steps, scene.gate.finish()]) == [(Decision.DENIED, Reason.NO_FACE)]
