@@ -1,6 +1,7 @@
 """A gate that takes commands, on a real broker over a real store: everything of the daemon but camera and models."""
 
 import datetime as dt
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from edge.domain.clock import Clock, SystemClock
 from edge.domain.command import CommandOutcome, CommandResult
 from edge.domain.limit_scope import LimitScope
 from edge.domain.posture import Posture
+from edge.messaging.commands.payloads import AnyCommand
+from edge.messaging.commands.sender import CommandSender, Sent
 from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
 from edge.messaging.options import BrokerOptions
@@ -21,7 +24,9 @@ from edge.pipeline.act import Actor
 from edge.settings.sections import CommandKeySection, TrustSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
-from tests.support.commands import KEYS
+from edge.trust.signing import Signer
+from tests.support.bus import some_options
+from tests.support.commands import KEYS, SENDER
 from tests.support.messages import IDENTITY, SIGNER, a_birth
 from tests.support.waiting import wait_for
 
@@ -114,3 +119,10 @@ def command_gate(options: BrokerOptions, folder: Path, clock: Clock | None = Non
             yield gate
         finally:
             gate.stop()
+
+
+def send(port: int, data: AnyCommand, signer: Signer = SENDER, *, gate_key: bytes = SIGNER.public_key) -> Sent:
+    """Send a command to the gate as somebody who knows its key, and return its answer."""
+    options = some_options(port, f"sender-{os.urandom(4).hex()}")
+    with CommandSender(options, IDENTITY.topics, signer, SystemClock(), gate_key=gate_key) as sender:
+        return sender.send(data, patience_s=3)

@@ -111,13 +111,12 @@ def test_an_attempt_has_one_claim_and_a_claim_an_attempt() -> None:
     assert not attempts.lacks_claim
     with pytest.raises(RuntimeError):
         attempts.attach(claim)
-    attempts = opened()
-    assert attempts.lacks_claim
-    attempts.attach(claim)
-    assert evidence_of(attempts).claim == claim
-    assert not attempts.lacks_claim
+    an_open = opened()
+    assert an_open.lacks_claim
+    an_open.attach(claim)
+    assert evidence_of(an_open).claim == claim
     with pytest.raises(RuntimeError):
-        attempts.attach(claim)
+        an_open.attach(claim)
 
 
 def test_frames_accumulate() -> None:

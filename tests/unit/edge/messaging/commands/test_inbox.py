@@ -52,7 +52,12 @@ def test_a_command_that_holds_reaches_the_gate_once() -> None:
     with started(Room()) as room:
         room.inbox.hand_over(incoming(room.command()))
         taken: list[AcceptedCommand] = []
-        wait_for(lambda: taken.extend(room.inbox.take()) or taken, "it is there")
+
+        def is_there() -> bool:
+            taken.extend(room.inbox.take())
+            return bool(taken)
+
+        wait_for(is_there, "it is there")
         assert room.inbox.take() == []
     assert len(taken) == 1
     assert room.told == []
