@@ -51,8 +51,11 @@ def total_variation(patch: Picture) -> Picture:
         rest = _divergence(right, down) - levels / np.float32(_WEIGHT)
         across = np.diff(rest, axis=1, append=rest[:, -1:])
         along = np.diff(rest, axis=0, append=rest[-1:])
-        norm = 1 + 0.25 * np.hypot(across, along)
-        right, down = (right + 0.25 * across) / norm, (down + 0.25 * along) / norm
+        norm = np.float32(1) + np.float32(0.25) * np.hypot(across, along)
+        right, down = (
+            ((field + np.float32(0.25) * change) / norm).astype(np.float32)
+            for field, change in ((right, across), (down, along))
+        )
     return np.clip(levels - _WEIGHT * _divergence(right, down), 0, 255).astype(np.uint8)
 
 

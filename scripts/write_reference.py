@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from edge.commands.app import build_app
 from edge.domain import errors
+from edge.domain.claim import Factor
+from edge.domain.command import CommandName
 from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind, Ticket
 from edge.domain.finding import Finding
@@ -23,6 +25,9 @@ from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import AttemptId, Verdict
 from edge.messaging import payloads
+from edge.messaging.commands import payloads as command_payloads
+from edge.messaging.commands.payloads import CommandResponseV1
+from edge.messaging.commands.signing import CommandTerms, signed_command
 from edge.messaging.envelope import decision_message
 from edge.messaging.identity import GateIdentity
 from edge.messaging.topics import Channel, Topics
@@ -107,6 +112,8 @@ def topics_block() -> str:
         (topics.health, "health, every 30 s"),
         (topics.kiosk, "what the person is shown, on change and every second; for anybody"),
         *((topics.event(kind), f"signed {kind} events") for kind in EventKind),
+        *((topics.command(name.value), f"signed {name} commands, read by the gate") for name in CommandName),
+        *((topics.response(name.value), f"signed answers to {name} commands") for name in CommandName),
     ]
     rows = [
         (
@@ -128,11 +135,31 @@ def payloads_block() -> str:
         payloads.FindingV1,
         payloads.AnomalyV1,
         payloads.LifecycleV1,
+        payloads.CommandV1,
         payloads.BirthV1,
         payloads.HealthV1,
         payloads.KioskV1,
     )
     return "\n\n".join(_payload(model) for model in models)
+
+
+def command_payloads_block() -> str:
+    """Return the fields of every command and of its answer."""
+    models = (command_payloads.CommandEnvelopeV1, *command_payloads.PAYLOAD_OF.values(), CommandResponseV1)
+    return "\n\n".join(_payload(model) for model in models)
+
+
+def command_example_block() -> str:
+    """Return a claim, made by the gate's own code with a key that everybody knows."""
+    data = command_payloads.ClaimCommandV1(
+        subject="p-0c1d2e3f405162738495a6b7c8d9eafb", factor=Factor.BADGE, access_point=_IDENTITY.access_point
+    )
+    terms = CommandTerms(
+        boot_id=_IDENTITY.boot_id, command_id=f"{11:032x}", sequence=1_773_489_600_250_000, issued_utc=_NOON
+    )
+    payload = signed_command(data, _IDENTITY.topics, Signer(bytes(range(32))), terms)
+    text = json.dumps(json.loads(payload), indent=2)
+    return f"Topic `{_IDENTITY.topics.command(data.name.value).topic}`:\n\n```json\n{text}\n```"
 
 
 def example_block() -> str:
@@ -150,6 +177,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "topics": topics_block,
     "payloads": payloads_block,
     "example": example_block,
+    "command-payloads": command_payloads_block,
+    "command-example": command_example_block,
 }
 
 _SETTING_COLUMNS = ("key", "type and bounds", "default", "what it is")

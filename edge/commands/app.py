@@ -24,7 +24,7 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, check, engines, limits, people, posture, run, watch
+    from edge.commands import bench, check, command, engines, limits, people, posture, run, watch
     from edge.commands.demo.command import demo
 
     app = typer.Typer(
@@ -44,6 +44,7 @@ def build_app() -> typer.Typer:
     app.add_typer(posture.app, name="posture")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
+    app.add_typer(command.app, name="command")
     _add_plugins(app)
     return app
 

@@ -93,6 +93,10 @@ def _all_steps(
         yield from _defects(gate)
 
 
+def _nothing() -> None:
+    """Do nothing between frames."""
+
+
 def _refused(feed: CameraFeed, gate: Gate, error: CameraError) -> Step:
     """Deny for a camera's fault; every unreadable still is an attempt by itself."""
     hint = f"{error} ({error.hint})"

@@ -13,6 +13,7 @@ from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
 from edge.daemon.certificates_in_force import certificates_asked
+from edge.daemon.command_room import CommandRoom, GateSink
 from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
@@ -38,6 +39,7 @@ from edge.messaging.messenger import Messenger
 from edge.messaging.payloads import HealthV1, LifecyclePhase
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
+from edge.pipeline.command_desk import CommandDesk
 from edge.pipeline.gate import Gate
 from edge.pipeline.step import Step
 from edge.settings.sections import Environment
@@ -103,6 +105,10 @@ class _Bus:
         if now_ns - self._told_ns.get(report.anomaly, -_QUIET_NS) >= _QUIET_NS:
             self._told_ns[report.anomaly] = now_ns
             self.anomalies.put(report)
+
+    def on_refusal(self, report: AnomalyReport) -> None:
+        """Keep what was rate-limited where it happened, each kind of it by itself."""
+        self.anomalies.put(report)
 
     def health(self) -> HealthV1:
         """Return how the gate is."""
@@ -170,6 +176,14 @@ class _Service:
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
         self._source = parse_source(settings.camera.source)
         policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills, level=settings.level)
+        self._commands = CommandRoom(
+            settings.trust,
+            self._identity,
+            keys.signer,
+            self._clock,
+            set_since=parts.profile.created,
+            tell=self._bus.on_refusal,
+        )
         self._messenger = Messenger(
             broker_options(settings),
             self._identity.topics,
@@ -183,6 +197,7 @@ class _Service:
             state.outbox,
             self._clock,
             self._bus,
+            self._commands.hand_over,
         )
         self._standing = Standing(state.limits, policy.limits, self._identity.boot_id, self._clock)
         self._kiosk = Kiosk(self._messenger.show, self._identity.boot_id)
@@ -202,6 +217,7 @@ class _Service:
             live, self._parts.profile, self._settings.environment, self._clock, self._bus.on_anomaly
         )
         people()
+        self._commands.start(self._messenger.respond)
         self._messenger.start()
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
@@ -225,14 +241,20 @@ class _Service:
 
     def _serve(self, feed: CameraFeed, gate: Gate) -> None:
         outcomes = Outcomes(gate, feed.clock, self._standing, self._kiosk, self._act)
+        desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
+
+        def turn() -> None:
+            self._between_frames(desk)
+            outcomes.turn()
+
         try:
             for step in steps(
                 feed,
                 gate,
                 is_stopping=self._hooks.is_stopping,
                 is_patient=True,
-                after_frame=self._progress,
-                every_turn=outcomes.turn,
+                after_frame=self._notifier.alive,
+                every_turn=turn,
             ):
                 outcomes.take(step)
         finally:
@@ -248,9 +270,9 @@ class _Service:
             self._actor.record_anomaly(report)
         self._hooks.on_step(step)
 
-    def _progress(self) -> None:
-        """Feed the watchdog: a frame was captured, seen, judged and acted on. Then record what the bus told."""
-        self._notifier.alive()
+    def _between_frames(self, desk: CommandDesk) -> None:
+        """Carry out commands, and record what the bus told, also while no frame comes."""
+        desk.work()
         while not self._bus.anomalies.empty():
             self._actor.record_anomaly(self._bus.anomalies.get())
 
@@ -260,6 +282,7 @@ class _Service:
         except EdgeError as error:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
+        self._commands.stop()
 
 
 def _is_development(settings: Settings) -> bool:

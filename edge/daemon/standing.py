@@ -66,11 +66,11 @@ class Standing:
             Done when it is in force and kept, or failed with the ``EdgeError`` for which it is not. A posture that
             denies is in force even when it could not be kept.
         """
-        return self._order(lambda gate: self._take(posture, by, gate))
+        return self._order(lambda gate: self.take(posture, by, gate))
 
     def order_unlock(self, *, by: str) -> Future[None]:
         """Have the gate forget every failure. From any thread; arguments and result as of ``order_posture``."""
-        return self._order(lambda gate: self._unlock(by, gate))
+        return self._order(lambda gate: self.unlock(by, gate))
 
     def restored(self, clock: Clock) -> Limits:
         """Return what this start begins with. What cannot be read is taken for the worst: held, or locked down.
@@ -140,7 +140,12 @@ class Standing:
         self._orders.put(order)
         return order.done
 
-    def _take(self, posture: Posture, by: str, gate: Gate) -> Step:
+    def take(self, posture: Posture, by: str, gate: Gate) -> Step:
+        """Take a posture and keep it, at once; on the gate's thread.
+
+        Raises:
+            StoreError: it could not be kept; one that denies is in force all the same.
+        """
         if posture.reason is None:
             self._store.set_posture(posture)
             return gate.take_posture(posture, by)
@@ -148,7 +153,12 @@ class Standing:
         self._store.set_posture(posture)
         return step
 
-    def _unlock(self, by: str, gate: Gate) -> Step:
+    def unlock(self, by: str, gate: Gate) -> Step:
+        """Have every failure forgotten, at once; on the gate's thread.
+
+        Raises:
+            StoreError: it could not be kept.
+        """
         self._unlocks = self._store.unlock()
         return self._forget(by, gate)
 

@@ -42,6 +42,13 @@ class Anomaly(StrEnum):
     FAULT_INTERNAL = Reason.FAULT_INTERNAL.value
 
     RETAINED_COMMAND = "retained_command"
+    FORGED_COMMAND = "forged_command"
+    FORBIDDEN_COMMAND = "forbidden_command"
+    MISDIRECTED_COMMAND = "misdirected_command"
+    REPLAYED_COMMAND = "replayed_command"
+    STALE_COMMAND = "stale_command"
+    MALFORMED_COMMAND = "malformed_command"
+    COMMAND_FLOOD = "command_flood"
     GALLERY_NEARLY_FULL = "gallery_nearly_full"
     REPEATED_REFUSALS = "repeated_refusals"
     TOO_PERFECT = "too_perfect"

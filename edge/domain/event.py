@@ -10,6 +10,7 @@ class EventKind(StrEnum):
     DECISION = "decision"
     ANOMALY = "anomaly"
     LIFECYCLE = "lifecycle"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 
 from edge.domain.anomaly import AnomalyReport
+from edge.domain.command import CommandRecord
 from edge.domain.event import EventKind
 from edge.domain.finding import Finding
 from edge.domain.verdict import Verdict
@@ -49,6 +50,19 @@ def lifecycle_body(phase: LifecyclePhase, version: str, identity: GateIdentity, 
     return _body(EventKind.LIFECYCLE, identity, now_utc, now_utc) | {
         "phase": phase.value,
         "version": one_line(version),
+    }
+
+
+def command_body(record: CommandRecord, identity: GateIdentity, now_utc: dt.datetime) -> AuditBody:
+    """Return who commanded what and how it stands."""
+    return _body(EventKind.COMMAND, identity, record.issued_utc, now_utc) | {
+        "command": record.name.value,
+        "command_id": record.command_id,
+        "key_id": record.key_id,
+        "sender": record.sender,
+        "terms": dict(record.terms),
+        "outcome": record.outcome.value,
+        "detail": one_line(record.detail),
     }
 
 

@@ -33,6 +33,7 @@ MOST_IN_FLIGHT: Final = 20
 LOOP_S: Final = 0.5
 """Longest sleep of the network loop; publishing wakes it at once."""
 _MOST_QUEUED = 64  # those in flight, and state messages that came on top
+_MOST_PACKET_BYTES = 131_072  # twice the largest event; the broker drops what is larger, and paho never holds it
 _UTF8 = 1  # payload format indicator
 
 T = TypeVar("T")
@@ -77,7 +78,9 @@ class MqttConnection:
     def serve(self, abandoned: threading.Event) -> Link:
         """Connect and stay until the connection ends; return why it ended."""
         options = self._options
-        properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=options.session_expiry_s)
+        properties = _properties(
+            PacketTypes.CONNECT, SessionExpiryInterval=options.session_expiry_s, MaximumPacketSize=_MOST_PACKET_BYTES
+        )
         is_clean = options.session_expiry_s == 0
         try:
             self._paho.connect(
@@ -112,6 +115,10 @@ class MqttConnection:
         properties = _properties(PacketTypes.PUBLISH, ContentType=message.content_type, PayloadFormatIndicator=_UTF8)
         if message.expiry_s is not None:
             properties.MessageExpiryInterval = message.expiry_s
+        if message.correlation is not None:
+            properties.CorrelationData = message.correlation
+        if message.response_topic is not None:
+            properties.ResponseTopic = message.response_topic
         try:
             info = self._paho.publish(message.topic, message.payload, message.qos, message.is_retained, properties)
         except ValueError as error:

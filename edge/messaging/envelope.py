@@ -11,12 +11,14 @@ from typing import Final, Protocol
 import rfc8785
 
 from edge.domain.anomaly import AnomalyReport, worst_outcomes
+from edge.domain.command import CommandRecord
 from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.domain.verdict import Verdict
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
+    CommandV1,
     DecisionV1,
     FindingV1,
     LifecyclePhase,
@@ -33,7 +35,7 @@ DECISION_VALID: Final = dt.timedelta(seconds=10)
 
 TYPE_OF_KIND: Final = {kind: f"io.egate.{kind}.v1" for kind in EventKind}
 
-EventData = DecisionV1 | AnomalyV1 | LifecycleV1
+EventData = DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1
 
 
 class Signer(Protocol):
@@ -125,6 +127,30 @@ def lifecycle_message(
     data = LifecycleV1(phase=phase, version=one_line(version))
     more = {"dataclassification": "internal"}
     return _message(EventKind.LIFECYCLE, data, identity, ticket, signer, (now_utc, now_utc), more)
+
+
+def command_message(
+    record: CommandRecord, identity: GateIdentity, ticket: Ticket, signer: Signer, now_utc: dt.datetime
+) -> OutboxMessage:
+    """Return the signed event of an accepted command: who, what and how it stands, without a person.
+
+    Raises:
+        EdgeError: it cannot be put into an event.
+    """
+    try:
+        data = CommandV1(
+            command=record.name,
+            command_id=record.command_id,
+            key_id=record.key_id,
+            sender=record.sender,
+            what=one_line(record.what),
+            outcome=record.outcome,
+            detail=one_line(record.detail),
+        )
+    except ValueError as error:
+        raise _unfit(EventKind.COMMAND, error) from error
+    more = {"correlationid": record.command_id, "dataclassification": "internal"}
+    return _message(EventKind.COMMAND, data, identity, ticket, signer, (now_utc, now_utc), more)
 
 
 def timestamp(moment: dt.datetime) -> str:

@@ -2,7 +2,8 @@
 
 On every connect the birth certificate goes out, then ``online``; events only after both. On a clean stop ``offline``
 is published and confirmed before DISCONNECT, which would otherwise just cancel the last will and leave ``online``
-behind. Commands are not acted on here; a retained one is an anomaly, because it would be replayed for ever.
+behind. Commands are handed over to whoever examines them. Where nobody does they are ignored, and a retained one is
+an anomaly, because it would be replayed for ever.
 """
 
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class GateClient:
         self._on_ack = on_ack
         self._on_link = on_link
         self._on_anomaly = on_anomaly
+        self._on_command: Callable[[Incoming], None] | None = None
         self._is_announced = False
         self._keeper = ConnectionKeeper(
             options, self, clock, will=self._availability(OFFLINE), subscriptions=(topics.commands,)
@@ -80,6 +82,10 @@ class GateClient:
     def most_in_flight(self) -> int:
         """Events that may wait for their acks at a time."""
         return self._keeper.most_in_flight
+
+    def hand_commands_to(self, take: Callable[[Incoming], None]) -> None:
+        """Let ``take`` have what comes in at the command topics, on the network thread. Call it before ``start``."""
+        self._on_command = take
 
     def start(self) -> None:
         """Begin to connect; a broker that is away is no error.
@@ -113,6 +119,10 @@ class GateClient:
         """Publish a state message if connected; return whether it was handed over. State is never queued."""
         return self._is_announced and self._keeper.publish(_state(channel, payload)) is not None
 
+    def publish_response(self, message: Outgoing) -> bool:
+        """Publish the answer to a command if connected; return whether it was handed over. It is never queued."""
+        return self._is_announced and self._keeper.publish(message) is not None
+
     def on_link(self, link: Link) -> None:
         """Announce the gate on every connect (``MqttEvents``)."""
         self._is_announced = False
@@ -129,7 +139,10 @@ class GateClient:
         tell(self._on_ack, ack)
 
     def on_message(self, message: Incoming) -> None:
-        """Refuse retained commands (``MqttEvents``)."""
+        """Hand commands over; where nobody takes them, refuse retained ones (``MqttEvents``)."""
+        if self._on_command is not None:
+            tell(self._on_command, message)
+            return
         topic = one_line(message.topic, 120)
         if not message.is_retained:
             log.info("command.ignored", topic=topic)

@@ -1,5 +1,6 @@
 """The messaging room put together: client, drain and heartbeat, started and stopped in the right order."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from edge.domain.anomaly import AnomalyReport
@@ -12,6 +13,7 @@ from edge.messaging.outbox_source import OutboxSource
 from edge.messaging.payloads import BirthV1, HealthV1, KioskV1
 from edge.messaging.status import Heartbeat
 from edge.messaging.topics import Topics
+from edge.messaging.wire import Incoming, Outgoing
 
 
 class BusListener(Protocol):
@@ -41,6 +43,7 @@ class Messenger:
         outbox: OutboxSource,
         clock: Clock,
         listener: BusListener,
+        on_command: Callable[[Incoming], None] | None = None,
     ) -> None:
         """Take everything; connect nothing yet.
 
@@ -51,6 +54,7 @@ class Messenger:
             outbox: where events wait; called from the drain's thread.
             clock: time.
             listener: who is told, and asked for the health.
+            on_command: takes what comes in at the command topics, on the network thread; None = nobody does.
         """
         self._listener = listener
         self._topics = topics
@@ -64,6 +68,8 @@ class Messenger:
             on_link=self._on_link,
             on_anomaly=listener.on_anomaly,
         )
+        if on_command is not None:
+            self._client.hand_commands_to(on_command)
         self._heartbeat = Heartbeat(self._client, topics, listener.health)
 
     @property
@@ -97,6 +103,10 @@ class Messenger:
     def show(self, shown: KioskV1) -> bool:
         """Publish what the person is shown, from any thread; False: not connected, and it is not sent later."""
         return self._client.publish_state(self._topics.kiosk, shown)
+
+    def respond(self, message: Outgoing) -> bool:
+        """Publish the answer to a command now or never, from any thread; return whether it was handed over."""
+        return self._client.publish_response(message)
 
     def stop(self, flush_s: float = 2.0) -> None:
         """Send what can be sent within ``flush_s`` seconds, say ``offline``, disconnect. May be repeated."""

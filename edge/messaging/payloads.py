@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.domain.anomaly import Anomaly
 from edge.domain.challenge import Movement
+from edge.domain.command import CommandName, CommandOutcome
 from edge.domain.event import EventKind
 from edge.domain.reasons import Decision, Outcome, Reason
 
@@ -76,6 +77,19 @@ class LifecycleV1(Payload):
     version: Line
 
 
+class CommandV1(Payload):
+    """A command that held, before it was carried out, and again if it was not."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:command-event:1.0"
+    command: CommandName
+    command_id: Line = Field(description="Random id of the command.")
+    key_id: Line = Field(description="Which key signed it.")
+    sender: Line = Field(description="What the settings call that key.")
+    what: Line = Field(description="What was commanded, without a person.")
+    outcome: CommandOutcome
+    detail: Line = Field(description="Why it was not carried out; empty when it was, or will be.")
+
+
 class BirthV1(Payload):
     """The birth certificate: what this gate is, retained, sent on every connect."""
 
@@ -129,10 +143,10 @@ class Severity(StrEnum):
         return {"INFO": 9, "WARN": 13, "ERROR": 17}[self.value]
 
 
-def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1) -> Severity:
-    """Return how urgent an event is: decisions and lifecycle inform, anomalies warn, faults are errors."""
+def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1) -> Severity:
+    """Return how urgent an event is: decisions, lifecycle and commands inform, anomalies warn, faults are errors."""
     match data:
-        case DecisionV1() | LifecycleV1():
+        case DecisionV1() | LifecycleV1() | CommandV1():
             return Severity.INFO
         case AnomalyV1():
             return Severity.ERROR if data.anomaly.is_fault else Severity.WARN
@@ -141,13 +155,13 @@ def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1) -> Severity:
 
 
 def priority_of(kind: EventKind) -> int:
-    """Return the place in the outbox: anomalies go before decisions before lifecycle events."""
+    """Return the place in the outbox: anomalies go before decisions before everything else."""
     match kind:
         case EventKind.ANOMALY:
             return 0
         case EventKind.DECISION:
             return 1
-        case EventKind.LIFECYCLE:
+        case EventKind.LIFECYCLE | EventKind.COMMAND:
             return 2
         case _:
             assert_never(kind)

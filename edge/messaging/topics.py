@@ -84,8 +84,8 @@ class Topics:
         return Channel(self._topic(f"cmd/{checked_name(name, 'command')}"), qos=1, is_retained=False, expiry_s=10)
 
     def response(self, name: str) -> Channel:
-        """Where the answer to the command ``name`` goes."""
-        return Channel(self._topic(f"rsp/{checked_name(name, 'command')}"), qos=1, is_retained=False)
+        """Where the answer to the command ``name`` goes; nobody waits longer than the command lives."""
+        return Channel(self._topic(f"rsp/{checked_name(name, 'command')}"), qos=1, is_retained=False, expiry_s=10)
 
     def _topic(self, rest: str) -> str:
         return f"{ROOT}/{self.site}/{self.gate}/{rest}"

@@ -17,6 +17,8 @@ class Outgoing:
         is_retained: whether the broker keeps it for new subscribers.
         content_type: MIME type.
         expiry_s: seconds after which the broker drops it undelivered; None = never.
+        correlation: MQTT's Correlation Data: which command this is or answers; None = none.
+        response_topic: MQTT's Response Topic, a help for other clients: a gate goes by what was signed.
     """
 
     topic: str
@@ -25,6 +27,8 @@ class Outgoing:
     is_retained: bool = False
     content_type: str = "application/json"
     expiry_s: int | None = None
+    correlation: bytes | None = None
+    response_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

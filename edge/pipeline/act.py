@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock
+from edge.domain.command import CommandRecord
 from edge.domain.errors import DoorError
 from edge.domain.event import EventKind, Ticket
 from edge.domain.reasons import Decision
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
-from edge.messaging.audit_bodies import anomaly_body, decision_body, lifecycle_body
-from edge.messaging.envelope import Signer, anomaly_message, decision_message, lifecycle_message
+from edge.messaging.audit_bodies import anomaly_body, command_body, decision_body, lifecycle_body
+from edge.messaging.envelope import Signer, anomaly_message, command_message, decision_message, lifecycle_message
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import LifecyclePhase
 from edge.pipeline.step import Step
@@ -98,6 +99,21 @@ class Actor:
             EventKind.LIFECYCLE,
             lifecycle_body(phase, version, self.identity, now),
             lambda ticket: lifecycle_message(phase, version, self.identity, ticket, self.signer, now),
+        )
+        self.wake()
+        return ticket
+
+    def record_command(self, record: CommandRecord) -> Ticket:
+        """Record how an accepted command stands; before anything is done for it.
+
+        Raises:
+            StoreError: it could not be recorded; nothing may be done.
+        """
+        now = self.clock.utc()
+        ticket = self.ledger.commit(
+            EventKind.COMMAND,
+            command_body(record, self.identity, now),
+            lambda ticket: command_message(record, self.identity, ticket, self.signer, now),
         )
         self.wake()
         return ticket

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.policy.decide import AttemptEvidence
@@ -89,6 +90,21 @@ class Attempts:
         """Note which of the faces seen lately the open attempt shows, if one is open."""
         if self._open is not None and cluster is not None:
             self._open = _Open(self._open.track, replace(self._open.evidence, cluster=cluster))
+
+    @property
+    def lacks_claim(self) -> bool:
+        """Whether an attempt is open to which nobody's badge or PIN belongs yet."""
+        return self._open is not None and self._open.evidence.claim is None
+
+    def attach(self, claim: Claim) -> None:
+        """Give the open attempt its claim. It keeps it to the end: what was judged under one claim is no other's.
+
+        Raises:
+            RuntimeError: no attempt is open, or it has a claim.
+        """
+        if self._open is None or self._open.evidence.claim is not None:
+            raise RuntimeError("a claim belongs to one open attempt, and an attempt has one claim")
+        self._open = _Open(self._open.track, replace(self._open.evidence, claim=claim))
 
     def fail(self, reason: Reason, hint: str, now_ns: int | None = None) -> AttemptEvidence | None:
         """Return the open attempt's evidence, ended by a fault at ``now_ns``; None when none is open."""

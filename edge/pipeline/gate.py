@@ -5,6 +5,7 @@ from typing import Protocol
 
 from edge.domain.anomaly import Anomaly, AnomalyReport, anomaly_of, report_of_verdict
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
 from edge.domain.frame import Frame
@@ -14,6 +15,7 @@ from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.pipeline.attempt_watch import AttemptWatch
 from edge.pipeline.attempts import Attempts, AttemptTerms
 from edge.pipeline.checks import FrameChecks
+from edge.pipeline.claims import ClaimKeeper
 from edge.pipeline.conditions import Conditions
 from edge.pipeline.eye import Sight
 from edge.pipeline.judging import Judging, Judgment
@@ -58,6 +60,7 @@ class Gate:
         """Begin with ``limits``; by default nobody has failed and the posture is normal."""
         self._stages = stages
         self._attempts = Attempts(stages.terms)
+        self._claims = ClaimKeeper()
         self._limits = limits or Limits()
         self._conditions = Conditions()
         self._has_decided = False
@@ -94,6 +97,7 @@ class Gate:
         looked_ns = self._now().monotonic_ns
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
         step = replace(self._follow(sight, now), faces=sight.faces)
+        self._hand_claim()
         self._begin(sight)
         return step + self.collect()
 
@@ -158,6 +162,11 @@ class Gate:
         anomalies = self._rise(reason, hint, nobody.attempt_id)
         return Step(verdicts=(verdict,) if verdict else (), anomalies=anomalies) + self._take_noticed()
 
+    def claim(self, claim: Claim) -> None:
+        """Take a claim of identity, for the open attempt or the next one that starts while it counts."""
+        self._claims.offer(claim)
+        self._hand_claim()
+
     def recovered(self, *reasons: Reason) -> None:
         """Note that faults are over, so that the next one is told again."""
         self._conditions.clear(*reasons)
@@ -220,6 +229,13 @@ class Gate:
             return
         if not self._stages.judging.is_busy and may_verify(evidence, self._now().monotonic_ns, self._stages.policy):
             self._stages.judging.begin(sight.frame, sight.face, evidence)
+
+    def _hand_claim(self) -> None:
+        """Give the open attempt the claim that waits, if there is one and it still counts."""
+        if self._attempts.lacks_claim:
+            claim = self._claims.take(self._now().monotonic_ns)
+            if claim is not None:
+                self._attempts.attach(claim)
 
     def _last_look(self) -> Step:
         """Wait for the pending judgment of an attempt that ends: what was seen counts, for it and against it."""

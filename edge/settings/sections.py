@@ -1,11 +1,13 @@
 """The sections of the settings, each frozen, bounded and closed: an unknown key is an error."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from edge.domain.command import CommandName
 from edge.domain.level import Level
 from edge.trust.signing import is_small_order
 
@@ -169,6 +171,19 @@ class AlertsSection(Section):
     )
 
 
+class CommandKeySection(Section):
+    """A key that may send commands, and which."""
+
+    public_key: PublicKey = Field(description="Public key of the sender, hexadecimal.")
+    name: Name = Field(description="What records call the sender.")
+    commands: frozenset[CommandName] = Field(min_length=1, description="What it may send.")
+
+    @field_validator("public_key")
+    @classmethod
+    def _is_somebodys(cls, key: str) -> str:
+        return _somebodys(key)
+
+
 class TrustSection(Section):
     """Whom the gate believes."""
 
@@ -179,6 +194,38 @@ class TrustSection(Section):
         "commas between them.",
     )
 
+    command_keys: tuple[CommandKeySection, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Keys that may send commands: public_key (hexadecimal), name, and commands, a list of claim, "
+        "unlock and posture. In a variable: as a JSON list.",
+    )
+    claim_valid_ms: float = Field(
+        default=8_000,
+        ge=1_000,
+        le=30_000,
+        description="How long a badge or PIN counts for the face that follows, milliseconds.",
+    )
+
+    @field_validator("command_keys", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise ValueError("in a variable it is a JSON list") from error
+
+    @field_validator("command_keys")
+    @classmethod
+    def _no_key_and_no_name_twice(cls, keys: tuple[CommandKeySection, ...]) -> tuple[CommandKeySection, ...]:
+        for values in ([key.public_key for key in keys], [key.name for key in keys]):
+            twice = {value for value in values if values.count(value) > 1}
+            if twice:
+                raise ValueError(f"{min(twice)} is listed twice")
+        return keys
+
     @field_validator("profile_keys", mode="before")
     @classmethod
     def _from_a_variable(cls, value: object) -> object:
@@ -187,15 +234,18 @@ class TrustSection(Section):
     @field_validator("profile_keys")
     @classmethod
     def _no_key_that_anybody_signs_for(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        for key in keys:
-            if is_small_order(bytes.fromhex(key)):
-                raise ValueError(f"{key} is nobody's public key: anybody could sign for it")
-        return keys
+        return tuple(map(_somebodys, keys))
 
     @property
     def public_keys(self) -> tuple[bytes, ...]:
         """The keys, 32 raw bytes each."""
         return tuple(map(bytes.fromhex, self.profile_keys))
+
+
+def _somebodys(key: str) -> str:
+    if is_small_order(bytes.fromhex(key)):
+        raise ValueError(f"{key} is nobody's public key: anybody could sign for it")
+    return key
 
 
 class BrokerSection(Section):

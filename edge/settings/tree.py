@@ -22,6 +22,7 @@ from edge.settings.sections import (
     StateSection,
     TrustSection,
 )
+from edge.trust.development_key import DEVELOPMENT_PUBLIC_KEY
 
 
 class Settings(Section):
@@ -80,6 +81,7 @@ class Settings(Section):
         if self.broker.username is not None and self.broker.password_file is None:
             raise ConfigError("a broker user needs a password", hint="set broker.password_file")
         self._refuse_plaintext()
+        self._refuse_everybodys_commands()
 
     def _refuse_plaintext(self) -> None:
         if self.broker.ca_file is not None or _is_this_machine(self.broker.host):
@@ -90,6 +92,16 @@ class Settings(Section):
             raise ConfigError(
                 f"the broker {self.broker.host} would be reached without TLS",
                 hint="set broker.ca_file (and the port, usually 8883)",
+            )
+
+    def _refuse_everybodys_commands(self) -> None:
+        everybodys = DEVELOPMENT_PUBLIC_KEY.hex()
+        if self.environment is Environment.PRODUCTION and any(
+            key.public_key == everybodys for key in self.trust.command_keys
+        ):
+            raise ConfigError(
+                "trust.command_keys lists the development key, which everybody has",
+                hint="make a key of your own with 'edge-gate command make-key' and list its public key",
             )
 
 

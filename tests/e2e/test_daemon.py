@@ -1,9 +1,11 @@
 """The daemon as a process: real models, a synthetic camera, a real mosquitto, a subscriber that checks signatures."""
 
+import json
+import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ from typing import Any
 import pytest
 
 from edge.domain.clock import SystemClock
+from edge.messaging.connection_keeper import ConnectionKeeper
 from edge.messaging.follower import Follower
+from edge.messaging.link import Link
 from edge.messaging.options import BrokerOptions
 from edge.messaging.verification import Event, may_open, verify_event
-from edge.messaging.wire import Incoming
+from edge.messaging.wire import Ack, Incoming, Outgoing
 from edge.store.state import open_state
 from edge.trust.keys import KeyRing
-from edge.trust.signing import verify
+from edge.trust.signing import Signer, verify
 from tests.support.gate_command import ENROLLED, command, edge_gate, environment
 from tests.support.mosquitto import HOST, Mosquitto
 from tests.support.waiting import wait_for
@@ -40,8 +44,10 @@ def settings_of(port: int, source: str) -> dict[str, str]:
 
 
 @contextmanager
-def daemon(state: Path, port: int, log: Path, *, source: str = VISITS) -> Iterator[subprocess.Popen[bytes]]:
-    env = environment(**settings_of(port, source))
+def daemon(
+    state: Path, port: int, log: Path, *, source: str = VISITS, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    env = environment(**settings_of(port, source), **(more or {}))
     with log.open("wb") as out, subprocess.Popen(command("run", "--state", state), stderr=out, env=env) as process:
         try:
             yield process
@@ -184,3 +190,87 @@ def test_an_orderly_stop_is_no_loss_of_the_broker(state: Path, tmp_path: Path) -
     assert "Traceback" not in said
     with open_state(mine, KeyRing.open(mine)) as opened:
         assert not any(b'"fault_broker"' in r.body for r in opened.ledger.records())
+
+
+SENDER_KEY = b"a badge reader's key of 32 bytes"
+
+
+def command_settings() -> dict[str, str]:
+    key = {"public_key": Signer(SENDER_KEY).public_key.hex(), "name": "reader", "commands": ["claim", "posture"]}
+    return {"EDGE__TRUST__COMMAND_KEYS": json.dumps([key])}
+
+
+def test_a_badge_is_claimed_over_the_bus_and_recorded_before_it_counts(state: Path, tmp_path: Path) -> None:
+    mine, key = copy_of(state, tmp_path), tmp_path / "sender.key"
+    key.write_bytes(SENDER_KEY)
+    key.chmod(0o600)
+    to_gate = ("--site", "site1", "--gate", "gate1", "--key", key, "--json")
+    claim = ("--set", "subject=p-0123", "--set", "factor=badge", "--set", "access_point=door")
+    gate_key = KeyRing.open(mine).signer.public_key.hex()
+    log = tmp_path / "log"
+    with Mosquitto(tmp_path) as broker, daemon(mine, broker.port, log, more=command_settings()) as process:
+        port = {"EDGE__BROKER__PORT": str(broker.port)}
+        some("the gate serves", lambda: "gate.started" in log.read_text())
+        claimed = edge_gate("command", "send", "claim", *claim, *to_gate, "--gate-key", gate_key, env=port)
+        assert (claimed.code, claimed.records[0]["outcome"]) == (0, "done"), claimed.err
+        forbidden = edge_gate("command", "send", "unlock", "--set", "scope=gate", *to_gate, env=port)
+        assert forbidden.code == 5, forbidden.out
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, log.read_text()
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        assert opened.ledger.verify_chain().is_whole
+        bodies = [json.loads(record.body) for record in opened.ledger.records()]
+    (command_row,) = [body["data"] for body in bodies if body["kind"] == "command"]
+    assert command_row["terms"]["subject"] == "p-0123"
+    assert [b["data"]["anomaly"] for b in bodies if b["kind"] == "anomaly"] == ["forbidden_command"]
+
+
+def test_a_flood_of_rubbish_costs_the_gate_neither_memory_nor_decisions(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    topic = "egate/v1/site1/gate1/cmd/claim"
+    with (
+        Mosquitto(tmp_path) as broker,
+        heard(broker.port) as messages,
+        daemon(mine, broker.port, tmp_path / "log") as process,
+        flooder(broker.port) as flood,
+    ):
+
+        def decisions() -> int:
+            return sum(m.topic.endswith("evt/decision") for m in list(messages))
+
+        some("a decision arrives", decisions)
+        before_bytes, before = resident_bytes(process.pid), decisions()
+        for number in range(10_000):
+            flood(Outgoing(topic=topic, payload=(b"x" * 4_000, b'{"signature":1}', b"[" * 900)[number % 3]))
+        some("the gate goes on deciding", lambda: decisions() > before)
+        assert resident_bytes(process.pid) - before_bytes < 48 * 2**20
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, (tmp_path / "log").read_text()[-2_000:]
+    assert (tmp_path / "log").read_text().count("command.refused") < 60
+    with open_state(mine, KeyRing.open(mine)) as opened:
+        refused = [r for r in opened.ledger.records() if b"_command" in r.body]
+    assert 1 <= len(refused) < 60
+
+
+@contextmanager
+def flooder(port: int) -> Iterator[Callable[[Outgoing], None]]:
+    """A client whose messages all go out, one after the other."""
+
+    class Deaf:
+        def on_link(self, link: Link) -> None: ...
+        def on_ack(self, ack: Ack) -> None: ...
+        def on_message(self, message: Incoming) -> None: ...
+        def on_subscribed(self, is_granted: bool) -> None: ...
+
+    options = BrokerOptions(host=HOST, port=port, client_id="flooder", session_expiry_s=0, least_backoff_s=0.1)
+    keeper = ConnectionKeeper(options, Deaf(), SystemClock())
+    keeper.start()
+    try:
+        yield lambda message: wait_for(lambda: keeper.publish(message) is not None, "there is room", within_s=60)
+    finally:
+        keeper.stop()
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -85,6 +85,13 @@ def test_frames_then_the_end() -> None:
     assert script.seen == ["frame", "collect", "frame", "finish"]
 
 
+def test_what_is_due_between_frames_is_done_also_while_none_comes() -> None:
+    script = Script(FRAME, Nothing.NOT_YET, GONE, FRAME)
+    run(script, every_turn=lambda: script.seen.append("between"))
+    told = ["frame", "collect", "fault_camera", "frame"]
+    assert script.seen == [*(seen for one in told for seen in ("between", one)), "between", "finish"]
+
+
 def test_stills_are_attempts_by_themselves_and_a_bad_one_is_refused() -> None:
     script = Script(FRAME, BAD, FRAME, kind=SourceKind.FOLDER)
     run(script)

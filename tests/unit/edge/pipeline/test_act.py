@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from edge.domain.command import CommandName, CommandOutcome, CommandRecord
 from edge.domain.errors import StoreError
 from edge.domain.event import EventKind
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptId, Verdict
 from edge.door.fake import FakeDoor
 from edge.messaging.payloads import LifecyclePhase
+from edge.messaging.verification import may_open, verify_event
 from edge.pipeline.act import Actor
 from edge.pipeline.step import Step
 from edge.store.state import DATABASE_FILE, State, open_state
 from edge.trust.keys import KeyRing
-from tests.support.messages import IDENTITY, NOON, SIGNER, a_verdict
+from edge.trust.signing import verify
+from tests.support.messages import IDENTITY, KEYS, NOON, SIGNER, a_verdict
 
 
 class StoppedClock:
@@ -128,6 +131,33 @@ def test_without_a_door_a_grant_is_only_told(state: State) -> None:
     )
     actor.record_verdict(a_verdict())
     assert state.outbox.depth() == 1
+
+
+def test_a_command_is_recorded_with_its_terms_and_told_without_the_person(actor: Actor, state: State) -> None:
+    actor.record_command(
+        CommandRecord(
+            command_id="0" * 32,
+            name=CommandName.CLAIM,
+            key_id="1" * 16,
+            sender="reader",
+            what="claim by badge",
+            outcome=CommandOutcome.ACCEPTED,
+            issued_utc=NOON,
+            terms={"subject": "p-0123"},
+        )
+    )
+    (row,) = state.outbox.pending(10)
+    (record,) = state.ledger.records()
+    assert row.message.topic == "egate/v1/site1/gate1/evt/command"
+    assert b"p-0123" in record.body
+    assert b"p-0123" not in row.message.payload
+    event = verify_event(row.message.payload, keys=KEYS, verify=verify)
+    assert (event.data["sender"], event.data["what"], event.data["outcome"]) == (
+        "reader",
+        "claim by badge",
+        "accepted",
+    )
+    assert not may_open(event, access_point="front-door", now_utc=NOON, after_sequence=0)
 
 
 def test_start_and_stop_are_recorded(actor: Actor, state: State) -> None:

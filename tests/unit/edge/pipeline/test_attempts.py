@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim, Factor
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, Verdict
@@ -102,6 +103,20 @@ def test_a_fault_ends_the_open_attempt_only() -> None:
 def test_frames_need_an_open_attempt() -> None:
     with pytest.raises(RuntimeError):
         Attempts(TERMS).add(Assessment(frame_seq=1, captured_ns=1))
+
+
+def test_an_attempt_has_one_claim_and_a_claim_an_attempt() -> None:
+    claim = Claim(claim_id="a", subject=SubjectRef("x"), factor=Factor.PIN, received_ns=0, expires_ns=9)
+    attempts = Attempts(TERMS)
+    assert not attempts.lacks_claim
+    with pytest.raises(RuntimeError):
+        attempts.attach(claim)
+    an_open = opened()
+    assert an_open.lacks_claim
+    an_open.attach(claim)
+    assert evidence_of(an_open).claim == claim
+    with pytest.raises(RuntimeError):
+        an_open.attach(claim)
 
 
 def test_frames_accumulate() -> None:

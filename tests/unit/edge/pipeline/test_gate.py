@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge.domain.assessment import Assessment
+from edge.domain.claim import Claim, Factor
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import CameraError, EdgeError, RecognitionError
 from edge.domain.face import Box, Face, Quality
@@ -382,3 +383,65 @@ def test_unlocking_forgets_failures_and_is_told() -> None:
     scene.gate = Gate(scene.stages, Limits(gate=Allowance(held_until_ns=scene.now_ns * 1_000)))
     assert anomalies([scene.gate.unlock("ordered")]) == ["limits_unlocked"]
     assert outcomes([scene.frame(), scene.frame()]) == [(Decision.GRANTED, Reason.MATCH)]
+
+
+def a_claim(scene: Scene, name: str, *, for_ms: int = 8_000) -> Claim:
+    return Claim(
+        claim_id=name,
+        subject=ANN,
+        factor=Factor.BADGE,
+        received_ns=scene.now_ns,
+        expires_ns=scene.now_ns + for_ms * MS,
+    )
+
+
+def claim_of(scene: Scene) -> str | None:
+    evidence = scene.gate._attempts.evidence
+    return evidence.claim.claim_id if evidence and evidence.claim else None
+
+
+def test_a_claim_waits_for_the_next_attempt_and_serves_it_alone() -> None:
+    scene = Scene()
+    scene.nearest = None
+    scene.frame()
+    scene.gate.claim(a_claim(scene, "a"))
+    scene.nearest, scene.judge = 1, attacked
+    scene.frame()
+    assert claim_of(scene) == "a"
+    scene.nearest, scene.ended = None, frozenset({1})
+    scene.frame()
+    scene.nearest, scene.ended = 2, frozenset()
+    scene.frame()
+    assert scene.gate._attempts.evidence is not None
+    assert claim_of(scene) is None
+
+
+def test_a_claim_joins_the_open_attempt_which_keeps_it() -> None:
+    scene = Scene()
+    scene.judge = attacked
+    scene.frame()
+    scene.gate.claim(a_claim(scene, "a"))
+    assert claim_of(scene) == "a"
+    scene.gate.claim(a_claim(scene, "b"))
+    scene.frame()
+    assert claim_of(scene) == "a"
+    scene.nearest = 2
+    scene.frame()
+    assert claim_of(scene) == "b"
+
+
+def test_a_claim_that_nobody_came_for_in_time_is_nobodys() -> None:
+    scene = Scene()
+    scene.gate.claim(a_claim(scene, "a", for_ms=20))
+    scene.judge = attacked
+    scene.frame()
+    assert scene.gate._attempts.evidence is not None
+    assert claim_of(scene) is None
+
+
+def test_a_claim_alone_opens_nothing() -> None:
+    scene = Scene()
+    scene.nearest = None
+    scene.gate.claim(a_claim(scene, "a"))
+    steps = [scene.frame() for _ in range(5)]
+    assert outcomes([*steps, scene.gate.finish()]) == [(Decision.DENIED, Reason.NO_FACE)]

@@ -1,12 +1,15 @@
 """Settings: precedence, closed vocabularies and contradictions."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from edge.domain.command import CommandName
 from edge.domain.errors import ConfigError
 from edge.settings.load import load_settings
 from edge.settings.sections import Environment
+from edge.trust.development_key import DEVELOPMENT_PUBLIC_KEY
 
 
 def write(folder: Path, text: str) -> Path:
@@ -87,6 +90,47 @@ def test_keys_of_a_profile_come_from_the_file_or_from_a_variable(tmp_path: Path)
 def test_what_is_no_key_of_anybody_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigError, match="profile_keys"):
         load_settings(write(tmp_path, f'[trust]\nprofile_keys = ["{key}"]\n'), environ={})
+
+
+KEY = "d7" * 32
+COMMAND_KEY = f'[[trust.command_keys]]\npublic_key = "{KEY}"\nname = "reader"\ncommands = ["claim"]\n'
+
+
+def test_keys_of_commands_come_from_the_file_or_from_a_variable(tmp_path: Path) -> None:
+    (key,) = load_settings(write(tmp_path, COMMAND_KEY), environ={}).trust.command_keys
+    assert (key.public_key, key.name, key.commands) == (KEY, "reader", frozenset({CommandName.CLAIM}))
+    text = json.dumps([{"public_key": "5a" * 32, "name": "console", "commands": ["posture", "unlock"]}])
+    environ = {"EDGE__TRUST__COMMAND_KEYS": text}
+    (key,) = load_settings(write(tmp_path, COMMAND_KEY), environ=environ).trust.command_keys
+    assert (key.name, key.commands) == ("console", frozenset({CommandName.POSTURE, CommandName.UNLOCK}))
+    assert load_settings(environ={}).trust.command_keys == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COMMAND_KEY.replace(KEY, "00" * 32),
+        COMMAND_KEY.replace(KEY, "D7" * 32),
+        COMMAND_KEY.replace("claim", "open"),
+        COMMAND_KEY.replace('["claim"]', "[]"),
+        COMMAND_KEY.replace('name = "reader"\n', ""),
+        COMMAND_KEY + "may = 'all'\n",
+        COMMAND_KEY * 2,
+        COMMAND_KEY + COMMAND_KEY.replace(KEY, "5a" * 32),
+        COMMAND_KEY.replace(KEY, DEVELOPMENT_PUBLIC_KEY.hex()),
+        "[trust]\ncommand_keys = 'reader'\n",
+        "[trust]\nclaim_valid_ms = 60000\n",
+    ],
+)
+def test_what_may_not_command_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text), environ={})
+    assert caught.value.exit_code == 3
+
+
+def test_the_key_that_everybody_has_may_command_in_development(tmp_path: Path) -> None:
+    text = 'environment = "development"\n' + COMMAND_KEY.replace(KEY, DEVELOPMENT_PUBLIC_KEY.hex())
+    assert load_settings(write(tmp_path, text), environ={}).trust.command_keys
 
 
 def test_plaintext_abroad_only_in_development(tmp_path: Path) -> None:
