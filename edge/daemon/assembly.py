@@ -13,6 +13,7 @@ from edge.capture.source import Source
 from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
+from edge.defenses.detector import Detector
 from edge.defenses.randomize import Randomize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.clock import Clock
@@ -132,7 +133,7 @@ def gallery_of(models: Bound, templates: Iterable[SubjectTemplates]) -> Gallery:
 
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
     """Return every defense of the gate with its thresholds."""
-    return (
+    every: tuple[Defense, ...] = (
         Randomize(
             score_threshold=profile.random_score_threshold,
             spread_thresholds=profile.random_spread_thresholds,
@@ -141,6 +142,20 @@ def defenses_of(profile: Profile) -> tuple[Defense, ...]:
         SqueezeDefense(shift_thresholds=profile.squeeze_thresholds),
         Agree(profile.agreement),
     )
+    return (*every, *_detector_of(profile))
+
+
+def _detector_of(profile: Profile) -> tuple[Defense, ...]:
+    """Return the learned detector, where the profile has a head."""
+    if profile.detector_head is None:
+        return ()
+    detector = Detector(
+        profile.detector_head,
+        agreement=profile.agreement,
+        baselines=profile.baselines,
+        caps=profile.plain_score_caps,
+    )
+    return (detector,)
 
 
 def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> Policy:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.domain.baseline import Baseline
 from edge.domain.certificate import Certificate
+from edge.domain.detector_head import DetectorHead
 from edge.domain.embedding import Binding
 from edge.domain.pixel_limits import PixelLimits
 
@@ -126,6 +127,7 @@ class Profile:
         certificates: patch certificates, each with thresholds of its own.
         baselines: what each model's embeddings of real faces look like.
         pixel_limits: bounds of pixel statistics; None = not fitted.
+        detector_head: what was learned from attacks; None = nothing, and there is no such defense.
     """
 
     name: str
@@ -150,3 +152,4 @@ class Profile:
     certificates: tuple[Certificate, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     pixel_limits: PixelLimits | None = None
+    detector_head: DetectorHead | None = None

@@ -104,34 +104,44 @@ class Verifier:
         plain = gallery.compare(candidate, probes, self._point)
         if not plain.fused >= self._point.threshold:
             return Verification(plain, ())
-        return self._defended(pixels, face, candidate, gallery, crops)
+        evidence = self.evidence(pixels, face, candidate, gallery, crops)
+        row = evidence.plain
+        match = Match(
+            subject=candidate,
+            fused=float(evidence.fused[row]),
+            per_model={model: float(rows[row]) for model, rows in evidence.scores.items()},
+        )
+        of_views = [defense.judge(evidence) for defense in self._defenses]
+        of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]
+        return Verification(match, (*of_views, *of_pixels))
 
-    def _defended(
+    def evidence(
         self,
         pixels: NDArray[np.uint8],
         face: Face,
         candidate: SubjectRef,
         gallery: Gallery,
-        crops: Mapping[str, CropGeometry],
-    ) -> Verification:
+        crops: Mapping[str, CropGeometry] | None = None,
+    ) -> ViewEvidence:
+        """Return what both models make of every view that the defenses name, whether or not it would be a grant.
+
+        Args:
+            pixels: uint8 BGR frame (h, w, 3).
+            face: the face in it.
+            candidate: whom to compare with.
+            gallery: who is enrolled.
+            crops: where each model looks, by model id; None = as its recipe says.
+
+        Raises:
+            RecognitionError: an engine failed.
+        """
+        cut = crops or {m.model_id: crop_geometry(m.crop_recipe, face) for m in self._models}
         views = self._views(face)
-        vectors = {m.model_id: m.embedder.embed(pixels, crops[m.model_id], views) for m in self._models}
+        vectors = {m.model_id: m.embedder.embed(pixels, cut[m.model_id], views) for m in self._models}
         scores = {model: gallery.scores(candidate, model, rows) for model, rows in vectors.items()}
-        evidence = ViewEvidence(
-            views=tuple(v.name for v in views),
-            vectors=vectors,
-            scores=scores,
-            fused=_fused(scores, self._point),
+        return ViewEvidence(
+            views=tuple(v.name for v in views), vectors=vectors, scores=scores, fused=_fused(scores, self._point)
         )
-        plain = evidence.plain
-        match = Match(
-            subject=candidate,
-            fused=float(evidence.fused[plain]),
-            per_model={model: float(rows[plain]) for model, rows in scores.items()},
-        )
-        of_views = [defense.judge(evidence) for defense in self._defenses]
-        of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]
-        return Verification(match, (*of_views, *of_pixels))
 
     def _views(self, face: Face) -> tuple[ViewSpec, ...]:
         named = [view for defense in self._defenses for view in defense.views(face, self._rng)]

@@ -16,6 +16,7 @@ from edge.trust.baseline_table import (
     pixel_table,
 )
 from edge.trust.certificate_table import centers_name, certificate_tables, certificates_from
+from edge.trust.detector_table import head_arrays, head_from, head_table
 from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
 from edge.trust.profile_signature import Voucher
 
@@ -65,6 +66,7 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         certificates=certificates_from(file.certificate, arrays),
         baselines=baselines_from(file.baseline, arrays),
         pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
+        detector_head=None if file.detector_head is None else head_from(file.detector_head, arrays),
     )
 
 
@@ -74,6 +76,7 @@ def arrays_from_profile(profile: Profile) -> dict[str, FloatArray]:
         AGREEMENT_WEIGHTS: profile.agreement.weights,
         **{centers_name(certificate.name): certificate.centers for certificate in profile.certificates},
         **baseline_arrays(profile.baselines),
+        **head_arrays(profile.detector_head),
     }
 
 
@@ -127,6 +130,7 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
         **({"certificate": certificate_tables(profile.certificates)} if profile.certificates else {}),
         **({"baseline": baseline_tables(profile.baselines)} if profile.baselines else {}),
         **({"sanitize": pixel_table(profile.pixel_limits)} if profile.pixel_limits else {}),
+        **({"detector_head": head_table(profile.detector_head)} if profile.detector_head else {}),
     }
 
 
