@@ -88,8 +88,9 @@ def measurements_of(evidence: ViewEvidence, agreement: Agreement, baselines: Seq
         IndexError, ValueError: vectors are not as the models make them, or a number is not finite: a cap would make
             an infinite score an ordinary one.
     """
-    every = (*evidence.vectors.values(), *evidence.scores.values())
-    if not all(np.isfinite(values).all() for values in every):
+    are_numbers = [np.isfinite(rows).all() for rows in evidence.vectors.values()]
+    are_numbers += [np.isfinite(scores).all() for scores in evidence.scores.values()]
+    if not all(are_numbers):
         raise ValueError("a number is not finite")
     plain = evidence.plain
     randoms = [evidence.row(f"random-{i}") for i in range(VIEW_COUNT)]

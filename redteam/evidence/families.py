@@ -27,8 +27,8 @@ def families(scenes: int) -> Mapping[str, tuple[Row, ...]]:
             Row(attacker=Attacker.TRANSFER, attack="ti-mi-fgsm-20", eps=e, scenes=scenes, knows=_STOLEN)
             for e in (4.0, 8.0, 16.0)
         ),
-        "patch": (Row(attacker=joint, attack="patch-60", patch=glasses, scenes=scenes),),
-        "printed": (Row(attacker=joint, attack="patch-60", patch=glasses, is_printed=True, scenes=scenes),),
+        "patch": (Row(attacker=joint, attack="patch-40", patch=glasses, scenes=scenes),),
+        "printed": (Row(attacker=joint, attack="patch-40", patch=glasses, is_printed=True, scenes=scenes),),
         "adaptive": (Row(attacker=adaptive, attack="pgd-20", eps=4.0, scenes=scenes, draws=2),),
         **{
             f"oblivious {attack}": tuple(

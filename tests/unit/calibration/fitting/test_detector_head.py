@@ -5,23 +5,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calibration.fitting.attempts import Attempts
 from calibration.fitting.detector_head import (
     STRENGTH,
     Genuine,
     design,
     fit_head,
+    genuine_columns,
     head_without,
     held_out_scores,
     kind_of,
     would_be_granted,
 )
-from edge.defenses.evidence_vector import evidence_names
+from edge.defenses.base import ViewEvidence
+from edge.defenses.evidence_vector import evidence_columns, evidence_names, measurements_of
+from edge.defenses.randomize import VIEW_COUNT
+from edge.defenses.squeeze import SQUEEZED_VIEWS
 from edge.domain.errors import UsageError
-from edge.domain.profile import MatchPoint
+from edge.domain.profile import Agreement, MatchPoint
+from tests.support.baselines import a_baseline
 from tests.support.detector_heads import attacks_of, genuine_of
 
 MODELS = ("a", "b")
 NAMES = evidence_names(MODELS)
+VIEWS = ("plain", *(f"random-{i}" for i in range(VIEW_COUNT)), *(view.name for view in SQUEEZED_VIEWS))
+CAPS = {"a": 0.7, "b": 0.9}
+AGREEMENT = Agreement(source="a", target="b", weights=np.eye(9, 8, dtype=np.float32), threshold=0.5)
 POINT = MatchPoint(
     threshold=0.5, weights={"a": 0.5, "b": 0.5}, floors={"a": 0.3, "b": 0.3}, alone={"a": 0.7, "b": 0.7}
 )
@@ -74,6 +83,31 @@ def test_only_would_be_grants_count() -> None:
     values[1, plain] = 0.45, 0.45  # under the threshold
     values[2, 0] = np.nan
     assert len(would_be_granted(replace(some, values=values), POINT)) == len(some) - 3
+
+
+def test_attempts_give_the_columns_that_the_gate_sees() -> None:
+    rng, rows = np.random.default_rng(8), len(VIEWS)
+    vectors = {m: rng.normal(size=(rows, 8)) for m in MODELS}
+    units = {m: (v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32) for m, v in vectors.items()}
+    scores = {m: rng.uniform(0.5, 0.95, size=rows) for m in MODELS}
+    evidence = ViewEvidence(views=VIEWS, vectors=units, scores=scores, fused=np.zeros(rows))
+    baselines = tuple(a_baseline(m, 8) for m in MODELS)
+    found = measurements_of(evidence, AGREEMENT, baselines)
+    squeezed = slice(1 + VIEW_COUNT, None)
+    attempts = Attempts(
+        owners=np.zeros(1, np.int64),
+        plain={m: s[:1] for m, s in scores.items()},
+        random={m: s[np.newaxis, 1 : 1 + VIEW_COUNT] for m, s in scores.items()},
+        shifts={m: 1 - (v[squeezed].astype(float) @ v[0].astype(float))[np.newaxis] for m, v in units.items()},
+        vectors={m: v[:1] for m, v in units.items()},
+        pixels={},
+        rows=np.zeros(1, np.int64),
+    )
+    learned = {"agreement": found.agreement, **found.baselines}
+    ours, gates = genuine_columns(attempts, learned, CAPS), evidence_columns(found, CAPS)
+    assert ours.keys() == gates.keys() == set(NAMES)
+    for name in NAMES:
+        np.testing.assert_allclose(ours[name], gates[name], rtol=1e-12)
 
 
 def test_too_few_attacks_are_refused() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.daemon.assembly import DEFAULT_PROFILE, defenses_of, policy_of
 from edge.defenses.base import ViewEvidence
 from edge.defenses.detector import Detector
 from edge.defenses.evidence_vector import evidence_columns, evidence_names, measurements_of
@@ -14,6 +15,8 @@ from edge.defenses.randomize import VIEW_COUNT
 from edge.defenses.squeeze import SQUEEZED_VIEWS, SQUEEZERS
 from edge.domain.profile import Agreement
 from edge.domain.reasons import Outcome
+from edge.settings.sections import PolicySection
+from edge.trust.profile import load_profile
 from tests.support.baselines import a_baseline
 from tests.support.detector_heads import a_head
 
@@ -115,6 +118,16 @@ def test_without_a_model_it_cannot_judge(model: str) -> None:
     other = {m: v for m, v in evidence.vectors.items() if m != model}
     assert detector().judge(replace(evidence, vectors=other)).outcome is Outcome.ERROR
     assert detector().judge(replace(evidence, scores={})).outcome is Outcome.ERROR
+
+
+def test_a_profile_with_a_head_makes_it_mandatory_and_one_without_has_none() -> None:
+    profile = load_profile(DEFAULT_PROFILE, environment="development")
+    names = evidence_names(tuple(profile.match.weights))
+    with_head = replace(profile, detector_head=a_head(names))
+    for some, is_there in ((with_head, True), (replace(profile, detector_head=None), False)):
+        terms = policy_of(PolicySection(), some, is_stills=True).frame
+        assert (Detector.name in terms.mandatory) is is_there
+        assert [d.name for d in defenses_of(some)].count(Detector.name) == is_there
 
 
 def test_without_a_baseline_it_cannot_judge() -> None:
