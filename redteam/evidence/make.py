@@ -45,14 +45,14 @@ def make_evidence(
     every = families(scenes)
     if unknown := [name for name in only if name not in every]:
         raise UsageError(f"no family is called {unknown[0]!r}", hint=f"families: {', '.join(every)}")
-    evidence = _begun(file, basis, column_names(tuple(theater.profile.match.weights)))
+    evidence = begun(file, basis, column_names(tuple(theater.profile.match.weights)))
     numbered = list(enumerate(impersonations(theater.cast, theater.judge(), scenes, theater.progress)))
     chunks = [
         (name, row, chunk)
         for name, rows in every.items()
         if not only or name in only
         for row in rows
-        for chunk in _chunks(name, row, numbered, evidence)
+        for chunk in chunks_of(name, row, numbered, evidence)
     ]
     twins, place = Twins.load(theater.settings.engine, theater.profile), _Place(theater, seed)
     theater.progress.start("attacking people of split A", sum(len(chunk) for _, _, chunk in chunks))
@@ -107,7 +107,12 @@ class _Place:
         return int.from_bytes(hashlib.sha256(f"{self._seed} {what}".encode()).digest()[:6], "big")
 
 
-def _begun(file: Path, basis: str, names: tuple[str, ...]) -> AttackEvidence:
+def begun(file: Path, basis: str, names: tuple[str, ...]) -> AttackEvidence:
+    """Return what ``file`` holds, nothing where it is not there.
+
+    Raises:
+        UsageError: it holds something else, or was measured with something else.
+    """
     if not file.exists():
         return no_evidence(basis, names)
     found = read_evidence(file)
@@ -119,7 +124,7 @@ def _begun(file: Path, basis: str, names: tuple[str, ...]) -> AttackEvidence:
     return found
 
 
-def _chunks(
+def chunks_of(
     name: str, row: Row, numbered: Sequence[Numbered], evidence: AttackEvidence
 ) -> Iterator[Sequence[Numbered]]:
     """Yield scenes that are left, a few of one frame size at a time."""
