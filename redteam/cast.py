@@ -102,6 +102,25 @@ def split_b(images: Path, subjects: Sequence[str]) -> Pictures:
     )
 
 
+def split_a(images: Path) -> Pictures:
+    """Return everybody of split A with pictures enough to be enrolled and known, and one picture each of the others.
+
+    For whatever is fitted: nobody of split B is on any of them.
+
+    Raises:
+        UsageError: the folder is not there.
+    """
+    everybody = {name: p for name, p in pictures_of(images).items() if in_split_a(name)}
+    people = {name: p for name, p in everybody.items() if len(p) >= ENROLLED + CRAFTING}
+    strangers = [pictures[0] for name, pictures in everybody.items() if name not in people]
+    names = sorted(people, key=lambda name: hashlib.sha256(name.encode()).digest())
+    return Pictures(
+        {name: people[name] for name in names},
+        sorted(strangers, key=_shuffle),
+        f"{images.name}: people of split A",
+    )
+
+
 def cast_of(
     pictures: Pictures,
     models: Models,

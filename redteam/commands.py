@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibration.fitting.attack_evidence import basis_of
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import read_profile
+from edge.daemon.assembly import profile_folder, read_profile
 from edge.daemon.models import SECOND, load_models
 from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
-from redteam.cast import split_b
+from edge.trust.profile import read_profile_file
+from redteam.cast import split_a, split_b
 from redteam.report.honesty import refuse_dishonest
 from redteam.theater import open_theater
 
@@ -213,6 +215,32 @@ def oracle(
         chosen = [s.knowing_templates() for s in impersonations(theater.cast, judge, scenes, theater.progress)]
         for values in compare(Bench(chosen, Twins.load(settings.engine, theater.profile), judge)):
             printer.record(values)
+
+
+@app.command("evidence")
+def evidence(
+    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
+    out: Annotated[Path, typer.Option(help="File to write, .npz; a started one is gone on with.")],
+    scenes: Annotated[int, typer.Option(min=1, help="How many scenes of each attack.")] = 12,
+    family: Annotated[list[str] | None, typer.Option(help="Only this family of attacks; may be repeated.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of every attack.")] = 1,
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Attack people of split A and keep what the gate measured, for a head that learns: no picture, no embedding."""
+    with _torch_needed():
+        from redteam.evidence.make import make_evidence
+    settings = load_settings(config, state_dir=state)
+    basis_data = read_profile_file(profile_folder(settings)).data_digest
+    with open_theater(settings, split_a(images), rich_progress()) as theater:
+        basis = basis_of(basis_data, theater.models.bindings)
+        made = make_evidence(theater, out, basis=basis, scenes=scenes, only=family or (), seed=seed)
+    rows = {name: made.families.count(name) for name in dict.fromkeys(made.families)}
+    printer = Printer(as_json=as_json, columns={"attack": 32, "pictures": 8})
+    for name, count in rows.items():
+        printer.record({"attack": name, "pictures": count})
 
 
 @app.command("demo-picture")

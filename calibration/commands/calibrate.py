@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from calibration.commands.cache_option import CacheOption, cache_in
+from calibration.commands.detector_head import detector
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.commands.repeat import repeat
 from calibration.commands.report import report
+from calibration.fitting.attack_evidence import read_evidence
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.fitting.operating_point import Goal
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
@@ -32,6 +34,7 @@ calibrate.command("report")(report)
 calibrate.command("repeat")(repeat)
 
 calibrate.command("masks")(masks)
+calibrate.command("detector")(detector)
 
 
 @calibrate.command("fit")
@@ -44,6 +47,10 @@ def fit(
     max_gallery: Annotated[int, typer.Option(min=1, max=100_000, help="How many people may be enrolled.")] = 1000,
     cache: CacheOption = None,
     *,
+    attacks: Annotated[
+        Path | None,
+        typer.Option(help="Evidence of attacks, as 'redteam evidence' writes it: fits the learned detector too."),
+    ] = None,
     state: IdleStateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -51,9 +58,10 @@ def fit(
     """Fit a profile on split A, measure it on split B, and write it unsigned: the daemon takes it once signed."""
     settings = load_settings(config, state_dir=state)
     progress = rich_progress()
+    evidence = None if attacks is None else read_evidence(attacks)
     with load_models(settings.engine, progress=progress) as models:
         kept = cache_in(cache)
-        fit_profile(images, models, out, Goal(fpir=fpir, most_people=max_gallery), kept, progress)
+        fit_profile(images, models, out, Goal(fpir=fpir, most_people=max_gallery), kept, progress, evidence)
     _print(sheet_of(out, settings), as_json=as_json)
 
 

@@ -21,6 +21,10 @@ BOUNDED_PIXELS = ("comb", "noise", "whiteness")
 color's resolution, of which the pictures that numbers are fitted on show none."""
 
 
+DETECTOR = "detector"
+"""The learned head's check, of a profile that has one."""
+
+
 @dataclass(frozen=True, slots=True)
 class DefensePoints:
     """Thresholds by name of check; see :func:`defense_measures`."""

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from calibration.fitting.agreement import mapped_cosines
 from calibration.fitting.attempts import Attempts
-from calibration.fitting.defense_points import defense_measures
+from calibration.fitting.defense_points import DETECTOR, defense_measures
+from calibration.fitting.detector_head import genuine_columns
 from calibration.fitting.fit import Fit
 from calibration.fitting.material import Material
 from calibration.fitting.operating_point import passes
 from calibration.statistics.bootstrap import Draws, pair_rate_interval, rate_interval, threshold_interval
 from calibration.statistics.intervals import Interval, clopper_pearson
-from calibration.statistics.joint_refusal import refused
+from calibration.statistics.joint_refusal import Measure, refused
 from edge.domain.profile import Agreement, MatchPoint
 from edge.trust.profile_points import Figures
 from edge.trust.profile_writing import TablePath
@@ -50,6 +51,8 @@ def measured_on(fit: Fit, material: Material, attempts: Attempts, agreement: Agr
     source, target = (attempts.vectors[model] for model in (agreement.source, agreement.target))
     seen["agreement"] = mapped_cosines(agreement.weights, source, target)
     measures = defense_measures(attempts, point, seen, caps=fit.caps)
+    if fit.head is not None:
+        measures[DETECTOR] = Measure(fit.head.head.scores(genuine_columns(attempts, seen, fit.caps)), is_floor=False)
     thresholds = fit.points.thresholds
     for check, measure in measures.items():
         failed = measure.fails(thresholds[check])
@@ -137,6 +140,8 @@ def _table_of(check: str) -> TablePath:
             return ("randomize", "spread", rest)
         case "agreement":
             return ("agreement",)
+        case "detector":
+            return ("detector_head",)
         case "pixel":
             return ("sanitize", "most", rest)
         case "ellipsoid" | "forest" | "machine":

@@ -10,8 +10,10 @@ import numpy as np
 from pydantic import JsonValue
 
 from calibration.certificate.reading import OccludedReader
+from calibration.fitting.attack_evidence import AttackEvidence, basis_of
 from calibration.fitting.attempts import genuine_attempts
 from calibration.fitting.baseline import require_scikit_learn
+from calibration.fitting.defense_points import DETECTOR
 from calibration.fitting.figures import Measured, measured_on
 from calibration.fitting.fit import Fit, Readers, fit_split_a
 from calibration.fitting.granted import usual_of
@@ -24,6 +26,8 @@ from calibration.statistics.intervals import require_exact_intervals
 from edge.daemon.models import SCREENING, SECOND, Models
 from edge.defenses.squeeze import SQUEEZERS
 from edge.domain.clock import SystemClock
+from edge.domain.detector_head import DetectorHead
+from edge.domain.errors import UsageError
 from edge.domain.profile import Agreement, GallerySize, Profile, QualityLimits, SignedBy
 from edge.trust.profile_writing import dump_profile
 from edge.vision.quality import measure
@@ -48,12 +52,28 @@ _OPEN = QualityLimits(
 
 
 def fit_profile(
-    images: Path, models: Models, folder: Path, goal: Goal, cache: EmbeddingCache | None, progress: Progress
+    images: Path,
+    models: Models,
+    folder: Path,
+    goal: Goal,
+    cache: EmbeddingCache | None,
+    progress: Progress,
+    attacks: AttackEvidence | None = None,
 ) -> Profile:
     """Fit on split A of a folder of identities, measure on split B, and write the profile into ``folder``.
 
+    Args:
+        images: folder of identities.
+        models: that run.
+        folder: of the profile.
+        goal: FPIR and number of people.
+        cache: of embeddings; None = none.
+        progress: shown meanwhile.
+        attacks: what the learned head is fitted on; None = the profile has no head.
+
     Raises:
-        UsageError: the folder is not there, or holds too few people for the goal.
+        UsageError: the folder is not there, or holds too few people for the goal, or the attacks were measured with
+            something else.
         EdgeError: an engine failed, or a folder cannot be written.
     """
     require_scikit_learn()
@@ -65,7 +85,10 @@ def fit_profile(
         second_model=SECOND,
     )
     people = split_a(images)
-    fit = fit_split_a(read_material(people, readers.faces, progress, split="A"), readers, goal, progress)
+    digest = split_digest(people)
+    if attacks is not None:
+        refuse_other_basis(attacks, digest, models)
+    fit = fit_split_a(read_material(people, readers.faces, progress, split="A"), readers, goal, progress, attacks)
     agreement = Agreement(
         source=SECOND, target=SCREENING, weights=fit.agreement.weights, threshold=fit.points.agreement
     )
@@ -79,7 +102,7 @@ def fit_profile(
             f"{len(fit.material.plain.owners)} pictures of {len(people)} people: split A (first byte of sha256(name)"
             f" below 0x80), each as it is and as a door camera sees it; figures: split B"
         ),
-        data_digest=_digest(people),
+        data_digest=digest,
         figures=measured.figures,
         measured=_measured(fit, measured),
     )
@@ -117,7 +140,12 @@ def _profile(fit: Fit, agreement: Agreement, models: Models, now: dt.datetime) -
             {m: f.held_out["ellipsoid"][fit.attempts.rows] for m, f in fit.baselines.items()},
             _OPEN,
         ),
+        detector_head=_detector_head(fit),
     )
+
+
+def _detector_head(fit: Fit) -> DetectorHead | None:
+    return None if fit.head is None else replace(fit.head.head, threshold=fit.points.thresholds[DETECTOR])
 
 
 def _quality(fit: Fit) -> QualityLimits:
@@ -155,7 +183,21 @@ def _measured(fit: Fit, measured: Measured) -> dict[str, JsonValue]:
     }
 
 
-def _digest(people: Mapping[str, Sequence[Path]]) -> str:
+def refuse_other_basis(attacks: AttackEvidence, data_digest: str, models: Models) -> None:
+    """Return if ``attacks`` were measured with these models and a profile fitted on these pictures.
+
+    Raises:
+        UsageError: with something else.
+    """
+    if attacks.basis != basis_of(data_digest, models.bindings):
+        raise UsageError(
+            "the evidence of attacks was measured with other models, or a profile fitted on other pictures",
+            hint="fit without --attacks, name that profile in policy.profile, make the evidence, and fit again",
+        )
+
+
+def split_digest(people: Mapping[str, Sequence[Path]]) -> str:
+    """Return the sha256 over names and contents of a split's pictures, in hexadecimal."""
     digest = hashlib.sha256()
     for name in sorted(people):
         for path in people[name]:

@@ -15,6 +15,7 @@ from edge.daemon.certificates_in_force import certificates_asked, certifier_of
 from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
+from edge.defenses.detector import Detector
 from edge.defenses.distribution import Distribution
 from edge.defenses.occlude import Occlude
 from edge.defenses.pixels.base import PixelDefense
@@ -190,9 +191,10 @@ def mandatory_defenses(profile: Profile, section: PolicySection, level: Level | 
 def defenses_of(profile: Profile) -> tuple[Defense, ...]:
     """Return every defense of the gate that judges views, with its thresholds.
 
-    One of which the profile holds nothing is there all the same: it can only say ERROR, and nobody is let in.
+    One of which the profile holds nothing is there all the same: it can only say ERROR, and nobody is let in. The
+    learned detector alone is there only where the profile has a head.
     """
-    return (
+    every: tuple[Defense, ...] = (
         Randomize(
             score_threshold=profile.random_score_threshold,
             spread_thresholds=profile.random_spread_thresholds,
@@ -202,6 +204,20 @@ def defenses_of(profile: Profile) -> tuple[Defense, ...]:
         Agree(profile.agreement),
         Distribution(profile.baselines),
     )
+    return (*every, *_detector_of(profile))
+
+
+def _detector_of(profile: Profile) -> tuple[Defense, ...]:
+    """Return the learned detector, where the profile has a head."""
+    if profile.detector_head is None:
+        return ()
+    detector = Detector(
+        profile.detector_head,
+        agreement=profile.agreement,
+        baselines=profile.baselines,
+        caps=profile.plain_score_caps,
+    )
+    return (detector,)
 
 
 def pixel_defenses_of(profile: Profile) -> tuple[PixelDefense, ...]:

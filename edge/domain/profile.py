@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.domain.baseline import Baseline
 from edge.domain.certificate import Certificate
+from edge.domain.detector_head import DetectorHead
 from edge.domain.embedding import Binding
 from edge.domain.pixel_limits import PixelLimits
 from edge.domain.sketch import Spread
@@ -128,6 +129,7 @@ class Profile:
         baselines: what each model's embeddings of real faces look like.
         pixel_limits: bounds of pixel statistics; None = not fitted.
         granted: what genuine attempts that match measured, by statistic; nothing decides by it.
+        detector_head: what was learned from attacks; None = nothing, and there is no such defense.
     """
 
     name: str
@@ -153,3 +155,4 @@ class Profile:
     baselines: tuple[Baseline, ...] = ()
     pixel_limits: PixelLimits | None = None
     granted: Mapping[str, Spread] = field(default_factory=dict)
+    detector_head: DetectorHead | None = None

@@ -117,31 +117,13 @@ class Verifier:
         plain = gallery.compare(candidate, probes, self._point)
         if not plain.fused >= self._point.threshold:
             return Verification(plain, ())
-        return self._defended(pixels, face, candidate, gallery, crops)
-
-    def _defended(
-        self,
-        pixels: NDArray[np.uint8],
-        face: Face,
-        candidate: SubjectRef,
-        gallery: Gallery,
-        crops: Mapping[str, CropGeometry],
-    ) -> Verification:
-        views = self._views(face)
-        vectors = {m.model_id: m.embedder.embed(pixels, crops[m.model_id], views) for m in self._models}
-        scores = {model: gallery.scores(candidate, model, rows) for model, rows in vectors.items()}
-        evidence = ViewEvidence(
-            views=tuple(v.name for v in views),
-            vectors=vectors,
-            scores=scores,
-            fused=_fused(scores, self._point),
-        )
-        plain = evidence.plain
+        evidence = self.evidence(pixels, face, candidate, gallery, crops)
+        row = evidence.plain
         match = Match(
             subject=candidate,
-            fused=float(evidence.fused[plain]),
-            per_model={model: float(rows[plain]) for model, rows in scores.items()},
-            nearest=min(gallery.nearest(candidate, model, rows[plain]) for model, rows in vectors.items()),
+            fused=float(evidence.fused[row]),
+            per_model={model: float(rows[row]) for model, rows in evidence.scores.items()},
+            nearest=min(gallery.nearest(candidate, model, rows[row]) for model, rows in evidence.vectors.items()),
         )
         of_views = [defense.judge(evidence) for defense in self._defenses]
         of_pixels = [defense.judge_pixels(pixels, face) for defense in self._pixel_defenses]
@@ -149,6 +131,34 @@ class Verifier:
         if self._certifier is None or any(finding.outcome is Outcome.FAIL for finding in findings):
             return Verification(match, findings)
         return Verification(match, (*findings, self._certifier.certify(pixels, face, candidate, gallery)))
+
+    def evidence(
+        self,
+        pixels: NDArray[np.uint8],
+        face: Face,
+        candidate: SubjectRef,
+        gallery: Gallery,
+        crops: Mapping[str, CropGeometry] | None = None,
+    ) -> ViewEvidence:
+        """Return what both models make of every view that the defenses name, whether or not it would be a grant.
+
+        Args:
+            pixels: uint8 BGR frame (h, w, 3).
+            face: the face in it.
+            candidate: whom to compare with.
+            gallery: who is enrolled.
+            crops: where each model looks, by model id; None = as its recipe says.
+
+        Raises:
+            RecognitionError: an engine failed.
+        """
+        cut = crops or {m.model_id: crop_geometry(m.crop_recipe, face) for m in self._models}
+        views = self._views(face)
+        vectors = {m.model_id: m.embedder.embed(pixels, cut[m.model_id], views) for m in self._models}
+        scores = {model: gallery.scores(candidate, model, rows) for model, rows in vectors.items()}
+        return ViewEvidence(
+            views=tuple(v.name for v in views), vectors=vectors, scores=scores, fused=_fused(scores, self._point)
+        )
 
     def _views(self, face: Face) -> tuple[ViewSpec, ...]:
         named = [view for defense in self._defenses for view in defense.views(face, self._rng)]

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from edge.trust.array_archive import ArrayTerms
 from edge.trust.baseline_table import BaselineTable, SanitizeTable, baseline_terms
 from edge.trust.certificate_table import CertificateTable, certificate_terms
+from edge.trust.detector_table import DetectorHeadTable, head_terms
 from edge.trust.profile_points import CosinePoint, FacePoint, GapPoint, Name, Sha256, Share, Table
 
 AGREEMENT_WEIGHTS = "agreement.weights"
@@ -153,6 +154,7 @@ class ProfileFile(Table):
     baseline: dict[Name, BaselineTable] = Field(default_factory=dict)
     sanitize: SanitizeTable | None = None
     granted: dict[Name, SpreadTable] = Field(default_factory=dict)
+    detector_head: DetectorHeadTable | None = None
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     signature: SignatureTable | None = None
 
@@ -163,6 +165,7 @@ class ProfileFile(Table):
             AGREEMENT_WEIGHTS: ArrayTerms(dimensions=2, dtype="float32"),
             **certificate_terms(self.certificate),
             **baseline_terms(self.baseline),
+            **head_terms(self.detector_head),
         }
 
     @field_validator("created", "expires")
@@ -191,4 +194,6 @@ class ProfileFile(Table):
             raise ValueError("models must name every model of match.weights")
         if not {*self.baseline, *(table.model for table in self.certificate.values())} <= matched:
             raise ValueError("baseline and certificate must name models of match.weights")
+        if self.detector_head is not None and not matched <= self.baseline.keys():
+            raise ValueError("detector_head reads the baselines of every model of match.weights")
         return self

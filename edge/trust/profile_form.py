@@ -17,6 +17,7 @@ from edge.trust.baseline_table import (
     pixel_table,
 )
 from edge.trust.certificate_table import centers_name, certificate_tables, certificates_from
+from edge.trust.detector_table import head_arrays, head_from, head_table
 from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
 from edge.trust.profile_signature import Voucher
 
@@ -67,6 +68,7 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         baselines=baselines_from(file.baseline, arrays),
         pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
         granted={name: Spread(mean=own.mean, deviation=own.deviation) for name, own in file.granted.items()},
+        detector_head=None if file.detector_head is None else head_from(file.detector_head, arrays),
     )
 
 
@@ -76,6 +78,7 @@ def arrays_from_profile(profile: Profile) -> dict[str, FloatArray]:
         AGREEMENT_WEIGHTS: profile.agreement.weights,
         **{centers_name(certificate.name): certificate.centers for certificate in profile.certificates},
         **baseline_arrays(profile.baselines),
+        **head_arrays(profile.detector_head),
     }
 
 
@@ -134,6 +137,7 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
             if profile.granted
             else {}
         ),
+        **({"detector_head": head_table(profile.detector_head)} if profile.detector_head else {}),
     }
 
 

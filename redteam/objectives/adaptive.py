@@ -13,6 +13,7 @@ from edge.defenses.squeeze import SQUEEZED_VIEWS, SQUEEZERS
 from edge.domain.profile import Profile
 from redteam.objectives.alignment import Aligner
 from redteam.objectives.certified import CertificateLacks
+from redteam.objectives.detector_head import HeadTwin
 from redteam.objectives.likeness import PENALTY_WEIGHT
 from redteam.objectives.views import ViewSource
 from redteam.twins.picture import PictureTwin
@@ -49,6 +50,7 @@ class PastEveryCheck:
         self._profile = profile
         self._certified = certified
         self._map = torch.from_numpy(profile.agreement.weights.copy())
+        self._head = HeadTwin.of(profile)
         self._weights: Tensor | None = None
         self._fires: dict[int, Tensor] = {}
 
@@ -85,7 +87,10 @@ class PastEveryCheck:
     def _lacks(self, vectors: Mapping[str, Tensor], scores: Mapping[str, Tensor]) -> Tensor:
         """Return how much every check lacks, (m, checks), 0 where it passes with room."""
         randoms = slice(1, next(iter(scores.values())).shape[1] - len(SQUEEZERS))
-        lacks = [*self._match_lacks(scores, randoms), self._agreement_lack(vectors)]
+        cosine = self._agreement(vectors)
+        lacks = [*self._match_lacks(scores, randoms), _below(cosine, self._profile.agreement.threshold)]
+        if self._head is not None:
+            lacks.append(self._head.lack(vectors, scores, cosine, randoms))
         for model in scores:
             lacks.append(self._drop_lack(model, scores[model], randoms))
             lacks += self._shift_lacks(model, vectors[model])
@@ -100,11 +105,10 @@ class PastEveryCheck:
             *(_below(scores[m][:, 0], floor) for m, floor in point.floors.items()),
         ]
 
-    def _agreement_lack(self, vectors: Mapping[str, Tensor]) -> Tensor:
+    def _agreement(self, vectors: Mapping[str, Tensor]) -> Tensor:
         agreement = self._profile.agreement
         mapped = vectors[agreement.source][:, 0] @ self._map[:-1] + self._map[-1]
-        cosine = torch.cosine_similarity(mapped, vectors[agreement.target][:, 0], dim=1)
-        return _below(cosine, agreement.threshold)
+        return torch.cosine_similarity(mapped, vectors[agreement.target][:, 0], dim=1)
 
     def _drop_lack(self, model: str, scores: Tensor, randoms: slice) -> Tensor:
         start = scores[:, 0].clamp_max(self._profile.plain_score_caps[model])

@@ -15,12 +15,14 @@ from calibration.fitting.fit import DEFENSES_FRR, Fit, Readers, fit_split_a
 from calibration.fitting.material import Material, read_material
 from calibration.fitting.operating_point import Goal
 from calibration.pictures.faces import FacePicture
+from edge.defenses.evidence_vector import evidence_names
 from edge.domain.certificate import Mask
 from edge.domain.errors import UsageError
 from edge.domain.face import Box, Face
 from edge.domain.profile import Agreement
 from engines.progress import Silent
 from engines.render.spec import PLAIN, ViewSpec
+from tests.support.detector_heads import attacks_of
 
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
@@ -28,6 +30,7 @@ pytest.importorskip("scipy")
 SCREEN, SECOND = "screen", "second"
 WIDTHS = {SCREEN: 24, SECOND: 32}
 GOAL = Goal(fpir=0.02, most_people=20)
+ATTACKS = attacks_of(evidence_names((SCREEN, SECOND)), ("joint", "patch"), shift=0.0)
 
 
 def _unit(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -105,7 +108,7 @@ def _material(prefix: str, count: int = 50, pictures: int = 7) -> Material:
 
 @pytest.fixture(scope="module")
 def fit() -> Fit:
-    return fit_split_a(_material("A"), READERS, GOAL, Silent())
+    return fit_split_a(_material("A"), READERS, GOAL, Silent(), ATTACKS)
 
 
 def test_all_defenses_together_keep_their_budget(fit: Fit) -> None:
@@ -136,7 +139,14 @@ def test_other_people_are_measured_at_the_same_numbers(fit: Fit) -> None:
     assert match.impostors == others.scores.comparisons
     assert match.far < 10 * GOAL.fmr
     tables = {path[0] for path in measured.figures}
-    assert tables == {"match", "screen", "randomize", "squeeze", "agreement", "baseline", "sanitize"}
+    assert tables == {"match", "screen", "randomize", "squeeze", "agreement", "baseline", "sanitize", "detector_head"}
+
+
+def test_a_head_takes_its_share_of_the_one_budget(fit: Fit) -> None:
+    assert fit.head is not None
+    assert 20 <= fit.head.attacks <= len(ATTACKS)  # those that match
+    refused_by_it = fit.head.held_out > fit.points.thresholds["detector"]
+    assert refused_by_it.mean() <= DEFENSES_FRR
 
 
 def test_people_with_one_picture_each_make_no_attempt() -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from edge.domain.baseline import CHECKS, Baseline, Ellipsoid, OneClassMachine
-from edge.domain.errors import ConfigError
+from edge.domain.errors import ConfigError, TrustError
 from edge.domain.isolation import IsolationForest
 from edge.domain.pixel_limits import PixelLimits
 from edge.domain.profile import Profile
 from edge.domain.sketch import Spread
 from edge.trust.profile import load_profile
 from edge.trust.profile_writing import dump_profile
+from tests.support.detector_heads import a_head
 from tests.support.patch_certificates import a_certificate
 from tests.support.profile_files import put
 from tests.support.profiles import a_profile
@@ -58,6 +59,7 @@ def profile() -> Profile:
         baselines=(_baseline("a"), _baseline("b")),
         pixel_limits=PixelLimits(most={"noise": 2.5}, least={"comb": -3.0}),
         granted={"fused": Spread(mean=0.7, deviation=0.1)},
+        detector_head=a_head(("plain a", "median3 b"), threshold=2.5),
     )
 
 
@@ -80,6 +82,12 @@ def test_everything_comes_back(folder: Path, profile: Profile) -> None:
         )
         np.testing.assert_array_equal(mine.centers, back.centers)
         np.testing.assert_array_equal(mine.thresholds, back.thresholds)
+    head, mine_head = found.detector_head, profile.detector_head
+    assert head is not None
+    assert mine_head is not None
+    assert (head.features, head.bias, head.threshold) == (mine_head.features, mine_head.bias, mine_head.threshold)
+    for name in ("center", "scale", "weights"):
+        np.testing.assert_array_equal(getattr(head, name), getattr(mine_head, name))
     rows = np.random.default_rng(3).normal(size=(5, WIDTH)).astype(np.float32)
     for one, other in zip(profile.baselines, found.baselines, strict=True):
         assert one.thresholds == other.thresholds
@@ -106,6 +114,13 @@ def test_everything_comes_back(folder: Path, profile: Profile) -> None:
         ("baseline/c", {}),
         ("sanitize/most", {"noise": {"threshold": -4.0}, "comb": {"threshold": -4.0}}),
         ("sanitize", {}),
+        ("detector_head/features", []),
+        ("detector_head/features", ["plain a", "plain a"]),
+        ("detector_head/features", ["plain a", "median3 b", "one more"]),
+        ("detector_head/features", ["plain a", "$(reboot)"]),
+        ("detector_head/bias", 1e9),
+        ("detector_head/threshold", 1e9),
+        ("detector_head", {}),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(folder: Path, path: str, value: object) -> None:
@@ -117,5 +132,20 @@ def test_a_table_that_does_not_fit_is_refused(folder: Path, path: str, value: ob
 @pytest.mark.parametrize("name", ["certificate", "baseline"])
 def test_an_array_without_its_table_is_refused(folder: Path, name: str) -> None:
     put(folder, name, {})
-    with pytest.raises(ConfigError, match="arrays"):
+    with pytest.raises(ConfigError, match=r"arrays|baselines"):
         load_profile(folder, environment="development")
+
+
+def test_a_head_whose_arrays_were_altered_is_refused(folder: Path) -> None:
+    file = folder / "arrays.npz"
+    content = bytearray(file.read_bytes())
+    place = content.find(b"detector_head.weights.npy")
+    content[place + 200] ^= 1
+    file.write_bytes(bytes(content))
+    with pytest.raises(TrustError, match="not the file that the profile pins"):
+        load_profile(folder, environment="development")
+
+
+def test_a_head_without_the_baselines_that_it_reads_is_refused(tmp_path: Path, profile: Profile) -> None:
+    with pytest.raises(ConfigError, match="detector_head"):
+        dump_profile(replace(profile, baselines=()), tmp_path, data="made up", data_digest="c" * 64)
