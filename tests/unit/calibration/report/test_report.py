@@ -61,7 +61,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _profile(folder: Path) -> Profile:
     profile = load_profile(folder, environment="development")
     weights = np.random.default_rng(4).normal(size=(33, 32)).astype(np.float32)
-    return replace(profile, agreement=replace(profile.agreement, weights=weights, threshold=-1.0))
+    agreement = replace(profile.agreement, weights=weights, threshold=-1.0)
+    return replace(profile, agreement=agreement, baselines=(), pixel_limits=None)
 
 
 @pytest.fixture(scope="module")
