@@ -24,7 +24,7 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, check, engines, people, run, watch
+    from edge.commands import bench, cameras, check, engines, people, run, watch
     from edge.commands.demo.command import demo
 
     app = typer.Typer(
@@ -40,6 +40,7 @@ def build_app() -> typer.Typer:
     app.command("check")(check.check)
     app.command("watch")(watch.watch)
     app.add_typer(people.app, name="people")
+    app.add_typer(cameras.app, name="cameras")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
     _add_plugins(app)

@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 import structlog
 
-from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
+from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.models import load_models
@@ -21,7 +21,7 @@ from edge.daemon.state import open_gate_state
 from edge.daemon.watched_gallery import WatchedGallery
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
-from edge.domain.errors import ConfigError, EdgeError, StoreError
+from edge.domain.errors import EdgeError, StoreError
 from edge.domain.reasons import Reason
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
@@ -34,7 +34,6 @@ from edge.messaging.payloads import HealthV1, LifecyclePhase
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
 from edge.pipeline.step import Step
-from edge.settings.sections import Environment
 from edge.settings.tree import Settings
 from edge.store.state import State
 from edge.store.state_lock import sole_daemon
@@ -127,25 +126,6 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
             _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
 
 
-def camera_source(settings: Settings) -> Source:
-    """Return what the daemon looks at.
-
-    Raises:
-        ConfigError: there is none, or it is no camera and a door is configured.
-        UsageError: it follows no form of a source.
-        CameraError: it is a file that is not there.
-    """
-    if not settings.camera.source:
-        raise ConfigError("no camera is configured", hint="set camera.source, or EDGE__CAMERA__SOURCE")
-    source = parse_source(settings.camera.source)
-    if settings.door.kind != "none" and (source.is_stills or not (source.is_device or _is_development(settings))):
-        raise ConfigError(
-            f"{source.redacted} is no camera, and a door is configured",
-            hint="set door.kind = none to try it: decisions then open nothing",
-        )
-    return source
-
-
 class _Service:
     """One run of the daemon, from birth to the last message."""
 
@@ -160,7 +140,7 @@ class _Service:
         section = settings.gate
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
-        self._source = parse_source(settings.camera.source)
+        self._source = camera_source(settings)
         policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills)
         self._messenger = Messenger(
             broker_options(settings),
@@ -196,7 +176,10 @@ class _Service:
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
             with CameraFeed(
-                source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
+                source,
+                clock=self._clock,
+                stall_after_ms=int(self._settings.camera.stall_after_ms),
+                guard=camera_guard(self._settings, source),
             ) as feed:
                 gate = build_gate(self._parts, source, feed.clock, is_lock_step=feed.is_lock_step, people=people)
                 self._notifier.ready()
@@ -229,10 +212,6 @@ class _Service:
         except EdgeError as error:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
-
-
-def _is_development(settings: Settings) -> bool:
-    return settings.environment is Environment.DEVELOPMENT
 
 
 def _door(settings: Settings, clock: Clock) -> Door | None:
