@@ -3,7 +3,7 @@
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from edge.defenses.randomize import Randomize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
-from edge.domain.errors import TrustError
+from edge.domain.errors import EdgeError, TrustError
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
@@ -25,8 +25,10 @@ from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
+from edge.pipeline.golden_probe import GoldenProbe
 from edge.pipeline.judge import FaceJudge
-from edge.pipeline.judging import Aside, AtOnce
+from edge.pipeline.judging import AtOnce
+from edge.pipeline.judging_aside import Aside
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
@@ -168,6 +170,7 @@ def build_gate(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    health: Callable[[], EdgeError | None] | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -177,8 +180,10 @@ def build_gate(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
+        health: asked before every frame; see ``GateStages``.
     """
-    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people))
+    stages = stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people)
+    return Gate(stages if health is None else replace(stages, health=health))
 
 
 def stages_of(
@@ -209,11 +214,12 @@ def stages_of(
                 stale_after_ms=settings.camera.stale_after_ms,
                 frozen_after_frames=settings.camera.frozen_after_frames,
                 dark_below=settings.camera.dark_below,
+                blank_below=settings.camera.blank_below,
                 is_stills=source.is_stills,
             )
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
-        judging=AtOnce(judge) if is_lock_step else Aside(judge),
+        judging=AtOnce(judge) if is_lock_step else _aside(judge, parts, clock),
         policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
@@ -221,6 +227,17 @@ def stages_of(
             rearm_after_grant_ms=settings.policy.rearm_after_grant_ms,
         ),
         clock=clock,
+    )
+
+
+def _aside(judge: FaceJudge, parts: GateParts, clock: Clock) -> Aside:
+    models, options = parts.models, parts.settings.engine
+    return Aside(
+        judge,
+        clock=clock,
+        answer_within_ms=options.answer_within_ms,
+        probe=GoldenProbe([engine for engine in models.engines if engine is not models.detector]),
+        probe_every_s=options.probe_every_s,
     )
 
 

@@ -83,6 +83,12 @@ def serving_bindings() -> Mapping[str, Binding]:
     return {model_id: binding_of(find_spec(model_id)) for model_id in RECOGNIZERS}
 
 
+def model_files(store: ModelStore) -> Mapping[Path, str]:
+    """Return the files of the gate's models with their sha256."""
+    specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))
+    return {store.onnx_path(spec): spec.onnx_sha256 for spec in specs}
+
+
 def missing_models(store: ModelStore) -> tuple[ModelSpec, ...]:
     """Return the models of the gate that are not built."""
     specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))

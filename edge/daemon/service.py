@@ -14,11 +14,17 @@ from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.feed_loop import steps
 from edge.daemon.live_gallery import LiveGallery
-from edge.daemon.models import load_models
+from edge.daemon.models import load_models, model_files, model_store
 from edge.daemon.notify import Notifier
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
+from edge.daemon.recorder import Recorder
 from edge.daemon.state import open_gate_state
 from edge.daemon.watched_gallery import WatchedGallery
+from edge.daemon.watches.database_place import DatabasePlaceWatch
+from edge.daemon.watches.model_files import ModelFilesWatch
+from edge.daemon.watches.profile_date import ProfileDateWatch
+from edge.daemon.watches.wall_clock import WallClockWatch
+from edge.daemon.watches.watches import Watch, Watches
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import EdgeError, StoreError
@@ -70,7 +76,7 @@ class _Bus:
         self._was_connected = True
         self._told_ns: dict[Anomaly, int] = {}
         self.anomalies: queue.SimpleQueue[AnomalyReport] = queue.SimpleQueue()
-        self.fault: Reason | None = None
+        self.fault: Reason | None = None  # of the gate's own thread
 
     def on_link(self, link: Link) -> None:
         """Tell once when the broker goes away and once when it is back."""
@@ -99,13 +105,13 @@ class _Bus:
 
     def health(self) -> HealthV1:
         """Return how the gate is."""
+        fault = self.fault
         try:
             rows = self._state.outbox.depth()
-            self.fault = None if self.fault is Reason.FAULT_STORE else self.fault
         except StoreError:
-            rows, self.fault = 0, Reason.FAULT_STORE
+            rows, fault = 0, Reason.FAULT_STORE
         uptime_s = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000_000
-        return HealthV1(boot_id=self._boot_id, uptime_s=uptime_s, outbox_rows=rows, fault=self.fault)
+        return HealthV1(boot_id=self._boot_id, uptime_s=uptime_s, outbox_rows=rows, fault=fault)
 
 
 def serve(settings: Settings, hooks: ServiceHooks) -> None:
@@ -156,6 +162,7 @@ class _Service:
             self._clock,
             self._bus,
         )
+        self._state = state
         self._actor = Actor(
             ledger=state.ledger,
             door=_door(settings, self._clock),
@@ -164,6 +171,8 @@ class _Service:
             clock=self._clock,
             wake=self._messenger.wake,
         )
+        self._recorder = Recorder(self._actor, self._clock)
+        self._watches = Watches(self._watched(), self._clock)
 
     def run(self, live: LiveGallery) -> None:
         """Serve until the feed ends or a stop is asked for."""
@@ -181,7 +190,14 @@ class _Service:
                 stall_after_ms=int(self._settings.camera.stall_after_ms),
                 guard=camera_guard(self._settings, source),
             ) as feed:
-                gate = build_gate(self._parts, source, feed.clock, is_lock_step=feed.is_lock_step, people=people)
+                gate = build_gate(
+                    self._parts,
+                    source,
+                    feed.clock,
+                    is_lock_step=feed.is_lock_step,
+                    people=people,
+                    health=self._health,
+                )
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
                 for step in steps(
@@ -192,8 +208,27 @@ class _Service:
             self._notifier.stopping()
             self._farewell()
 
+    def _watched(self) -> tuple[Watch, ...]:
+        """Return what must stay right while the gate decides, what tells most first."""
+        settings, parts, clock = self._settings, self._parts, self._clock
+        return (
+            self._recorder,
+            DatabasePlaceWatch(self._state.database),
+            ModelFilesWatch(model_files(model_store(settings.engine))),
+            ProfileDateWatch(parts.profile, settings.environment, clock),
+            WallClockWatch(clock),
+        )
+
+    def _health(self) -> EdgeError | None:
+        fault = self._watches()
+        reason = None if fault is None else fault.reason
+        if reason is not self._bus.fault:
+            self._bus.fault = reason
+            self._messenger.beat()
+        return fault
+
     def _act(self, step: Step) -> None:
-        self._actor.act(step)
+        self._recorder.act(step)
         for verdict in step.verdicts:
             _log_decision(verdict)
         for anomaly in step.anomalies:
@@ -204,7 +239,7 @@ class _Service:
         """Feed the watchdog: a frame was captured, seen, judged and acted on. Then record what the bus told."""
         self._notifier.alive()
         while not self._bus.anomalies.empty():
-            self._actor.record_anomaly(self._bus.anomalies.get())
+            self._recorder.record_anomaly(self._bus.anomalies.get())
 
     def _farewell(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """The gate itself: a frame in, verdicts and anomalies out. It acts on nothing; see :mod:`edge.pipeline.act`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide
 from edge.policy.limits import Limits
 
-_FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME)
+_FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME, Reason.BLANK_FRAME)
 _LONGEST_REST_NS = 50_000_000  # in that time nobody walks out of reach of the tracker
 
 
@@ -35,9 +36,24 @@ class Sees(Protocol):
         ...
 
 
+def _is_well() -> None:
+    """Nothing is watched."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateStages:
-    """What a gate is made of."""
+    """What a gate is made of.
+
+    Attributes:
+        checks: whether a frame may be judged at all.
+        eye: sees and follows faces.
+        judging: collects evidence.
+        policy: decides.
+        terms: how long attempts last.
+        clock: of the frames.
+        health: asked before every frame: the fault of something else that must be right while the gate decides, such
+            as its models' files or the wall clock; None = all is well. It must not raise.
+    """
 
     checks: FrameChecks
     eye: Sees
@@ -45,6 +61,7 @@ class GateStages:
     policy: Policy
     terms: AttemptTerms
     clock: Clock
+    health: Callable[[], EdgeError | None] = _is_well
 
 
 class Gate:
@@ -58,6 +75,7 @@ class Gate:
         self._has_decided = False
         self._defect: Exception | None = None
         self._rests_until_ns = 0
+        self._ill: Reason | None = None
 
     def process(self, frame: Frame) -> Step:
         """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
@@ -81,6 +99,10 @@ class Gate:
         if problem is not None:
             return self._refuse(frame, problem, now)
         self._conditions.clear(*_FRAME_CONDITIONS)
+        illness = self._stages.health() or self._stages.judging.fault
+        if illness is not None:
+            return self._suffer(illness)
+        self._recover()
         try:
             sight = self._stages.eye.look(frame)
         except EdgeError as error:
@@ -89,6 +111,8 @@ class Gate:
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
         step = replace(self._follow(sight, now), faces=sight.faces)
         self._begin(sight)
+        if self._attempts.evidence is None:
+            self._stages.judging.rest()
         return step + self.collect()
 
     def collect(self) -> Step:
@@ -154,6 +178,20 @@ class Gate:
         """Wait for a judgment that nobody needs any more, so that what it uses can be closed."""
         self._stages.judging.take(wait=True)
 
+    def _suffer(self, illness: EdgeError) -> Step:
+        """While something is wrong with the gate itself nobody is judged; told once, and again if it changes."""
+        if self._ill is not illness.reason:
+            self._recover()
+            self._ill = illness.reason
+        step = self.fault(illness.reason, f"{illness} ({illness.hint})")
+        self._stages.judging.rest()
+        return step
+
+    def _recover(self) -> None:
+        if self._ill is not None:
+            self._conditions.clear(self._ill)
+            self._ill = None
+
     def _refuse(self, frame: Frame, reason: Reason, now: Instant) -> Step:
         """A frame that must not be judged: it counts against the open attempt, and ends it if the feed is bad."""
         if self._stages.checks.is_lasting(reason):
@@ -200,7 +238,7 @@ class Gate:
         outcome = judgment.outcome
         anomalies: tuple[AnomalyReport, ...] = ()
         if isinstance(outcome, Assessment):
-            self._conditions.clear(Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY)
+            self._conditions.clear(*({Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY} - {self._ill}))
             assessment = outcome
         else:
             reason, text = Reason.FAULT_INTERNAL, f"{type(outcome).__name__} while a frame was judged"
