@@ -26,6 +26,7 @@ def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
     from edge.commands import bench, cameras, check, engines, people, run, watch
     from edge.commands.demo.command import demo
+    from edge.commands.drill.command import drill
 
     app = typer.Typer(
         name="edge-gate",
@@ -38,6 +39,7 @@ def build_app() -> typer.Typer:
     app.command("demo")(demo)
     app.command("run")(run.run)
     app.command("check")(check.check)
+    app.command("drill")(drill)
     app.command("watch")(watch.watch)
     app.add_typer(people.app, name="people")
     app.add_typer(cameras.app, name="cameras")

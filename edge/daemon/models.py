@@ -1,8 +1,8 @@
 """Loads the models that a gate runs: fetched, proven, activated; freed again together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.domain.embedding import Binding
@@ -61,6 +61,25 @@ class Models:
             KeyError: it is not loaded.
         """
         return next(stage for stage in self.stages if stage.model_id == model_id)
+
+
+def with_engines(models: Models, wrap: Callable[[Engine], Engine]) -> Models:
+    """Return the same models with every recognizer's engine behind another, for drills. The detector stays.
+
+    Args:
+        models: active.
+        wrap: makes the engine that stands before one; it is activated.
+    """
+    wrapped = [wrap(engine) for engine in models.engines if engine is not models.detector]
+    for engine in wrapped:
+        engine.activate()
+    renderer = CPURenderer()
+    stages = []
+    for stage in models.stages:
+        spec = find_spec(stage.model_id)
+        engines = {engine.input_shape[0]: engine for engine in wrapped if engine.model_id == spec.id}
+        stages.append(ModelStage(_embedder(spec, renderer, engines), spec.crop))
+    return replace(models, stages=tuple(stages), engines=(models.detector, *wrapped))
 
 
 def model_store(options: EngineSection) -> ModelStore:
@@ -179,15 +198,19 @@ class _Loader:
         self, spec: ModelSpec, precision: Precision, batches: Sequence[int], renderer: CPURenderer
     ) -> ModelStage:
         """Return a recognizer with an engine a batch size."""
-        embedder = Embedder(
-            binding=binding_of(spec),
-            input_spec=spec.input,
-            output=spec.output_names[0],
-            center=center_of(spec),
-            renderer=renderer,
-            engines={batch: self.serve(spec, precision, batch=batch) for batch in batches},
-        )
-        return ModelStage(embedder, spec.crop)
+        engines = {batch: self.serve(spec, precision, batch=batch) for batch in batches}
+        return ModelStage(_embedder(spec, renderer, engines), spec.crop)
+
+
+def _embedder(spec: ModelSpec, renderer: CPURenderer, engines: Mapping[int, Engine]) -> Embedder:
+    return Embedder(
+        binding=binding_of(spec),
+        input_spec=spec.input,
+        output=spec.output_names[0],
+        center=center_of(spec),
+        renderer=renderer,
+        engines=engines,
+    )
 
 
 def _detector_size(options: EngineSection) -> tuple[int, int]:

@@ -1,10 +1,14 @@
 """Records what the gate decides, and outlives a store that cannot take it: nothing opens until it can again."""
 
+from dataclasses import replace
+
 import structlog
 
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError, StoreError
+from edge.domain.reasons import Decision, Reason
+from edge.domain.verdict import Verdict
 from edge.pipeline.act import Actor
 from edge.pipeline.step import Step
 
@@ -31,20 +35,19 @@ class Recorder:
         self._lost = 0
         self._again_ns = 0
 
-    def act(self, step: Step) -> None:
+    def act(self, step: Step) -> Step:
         """Act on everything that a frame led to; a fault of the store is kept, not raised.
+
+        Returns:
+            What it came to: whoever was granted and could not be recorded was denied, for the store's fault.
 
         Raises:
             TrustError: the database was altered.
         """
-        for verdict in step.verdicts:
-            try:
-                self._actor.record_verdict(verdict)
-            except StoreError as error:
-                self._fail(error)
-                self._lost += 1
+        verdicts = tuple(self._recorded(verdict) for verdict in step.verdicts)
         for report in step.anomalies:
             self.record_anomaly(report)
+        return replace(step, verdicts=verdicts)
 
     def record_anomaly(self, report: AnomalyReport) -> None:
         """Record an anomaly; a fault of the store is kept, not raised.
@@ -66,6 +69,15 @@ class Recorder:
         if self._fault is not None and self._clock.monotonic_ns() >= self._again_ns:
             self._try()
         return self._fault
+
+    def _recorded(self, verdict: Verdict) -> Verdict:
+        try:
+            self._actor.record_verdict(verdict)
+        except StoreError as error:
+            self._fail(error)
+            self._lost += 1
+            return replace(verdict, decision=Decision.DENIED, reason=Reason.FAULT_STORE, hint=error.hint)
+        return verdict
 
     def _try(self) -> None:
         report = AnomalyReport(

@@ -20,11 +20,7 @@ from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn
 from edge.daemon.recorder import Recorder
 from edge.daemon.state import open_gate_state
 from edge.daemon.watched_gallery import WatchedGallery
-from edge.daemon.watches.database_place import DatabasePlaceWatch
-from edge.daemon.watches.model_files import ModelFilesWatch
-from edge.daemon.watches.profile_date import ProfileDateWatch
-from edge.daemon.watches.wall_clock import WallClockWatch
-from edge.daemon.watches.watches import Watch, Watches
+from edge.daemon.watches.gate_watches import gate_watches
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import EdgeError, StoreError
@@ -162,7 +158,6 @@ class _Service:
             self._clock,
             self._bus,
         )
-        self._state = state
         self._actor = Actor(
             ledger=state.ledger,
             door=_door(settings, self._clock),
@@ -172,7 +167,10 @@ class _Service:
             wake=self._messenger.wake,
         )
         self._recorder = Recorder(self._actor, self._clock)
-        self._watches = Watches(self._watched(), self._clock)
+        files = model_files(model_store(settings.engine))
+        self._watches = gate_watches(
+            self._recorder, state.database, files, parts.profile, settings.environment, self._clock
+        )
 
     def run(self, live: LiveGallery) -> None:
         """Serve until the feed ends or a stop is asked for."""
@@ -208,17 +206,6 @@ class _Service:
             self._notifier.stopping()
             self._farewell()
 
-    def _watched(self) -> tuple[Watch, ...]:
-        """Return what must stay right while the gate decides, what tells most first."""
-        settings, parts, clock = self._settings, self._parts, self._clock
-        return (
-            self._recorder,
-            DatabasePlaceWatch(self._state.database),
-            ModelFilesWatch(model_files(model_store(settings.engine))),
-            ProfileDateWatch(parts.profile, settings.environment, clock),
-            WallClockWatch(clock),
-        )
-
     def _health(self) -> EdgeError | None:
         fault = self._watches()
         reason = None if fault is None else fault.reason
@@ -227,8 +214,8 @@ class _Service:
             self._messenger.beat()
         return fault
 
-    def _act(self, step: Step) -> None:
-        self._recorder.act(step)
+    def _act(self, decided: Step) -> None:
+        step = self._recorder.act(decided)
         for verdict in step.verdicts:
             _log_decision(verdict)
         for anomaly in step.anomalies:
@@ -239,7 +226,9 @@ class _Service:
         """Feed the watchdog: a frame was captured, seen, judged and acted on. Then record what the bus told."""
         self._notifier.alive()
         while not self._bus.anomalies.empty():
-            self._recorder.record_anomaly(self._bus.anomalies.get())
+            report = self._bus.anomalies.get()
+            self._recorder.record_anomaly(report)
+            self._hooks.on_step(Step(anomalies=(report,)))
 
     def _farewell(self) -> None:
         try:
