@@ -29,18 +29,20 @@ class FaultyFeed:
 
     Args:
         inner: the real feed, of BGR frames.
+        source: the camera that it passes for.
     """
 
-    def __init__(self, inner: CameraFeed) -> None:
+    def __init__(self, inner: CameraFeed, source: Source) -> None:
         self.fault = PictureFault.NONE
         self._inner = inner
+        self._source = source
         self._kept: NDArray[np.uint8] | None = None
         self._rng = np.random.default_rng(1)
 
     @property
     def source(self) -> Source:
-        """What is read."""
-        return self._inner.source
+        """The camera that it passes for."""
+        return self._source
 
     def next_frame(self, timeout_ms: int) -> Frame | Nothing:
         """Return the next frame; raises as the real feed does."""

@@ -14,6 +14,9 @@ _NODE = "video63"  # a number that no machine reaches
 class PretendUsb:
     """Plugs cameras in and out.
 
+    Attributes:
+        source: the camera, as it would be named.
+
     Args:
         folder: empty, its own.
     """
@@ -21,7 +24,7 @@ class PretendUsb:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entry = folder / "class" / "video4linux" / _NODE
-        self._source = Source(kind=SourceKind.V4L2, location=f"/dev/{_NODE}", camera_id="drill")
+        self.source = Source(kind=SourceKind.V4L2, location=f"/dev/{_NODE}", camera_id="drill")
         self.plug("DRILL0001")
 
     def plug(self, serial: str) -> None:
@@ -51,4 +54,4 @@ class PretendUsb:
     def guard(self) -> PinGuard:
         """Return what holds a feed to the camera that is plugged in now."""
         machine = Machine(sysfs=self._folder)
-        return PinGuard(self._source, identify(self._source, machine).pin, machine)
+        return PinGuard(self.source, identify(self.source, machine).pin, machine)

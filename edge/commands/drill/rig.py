@@ -96,13 +96,23 @@ class Rig:
 
 
 def drill_settings(engine: EngineSection, folder: Path) -> Settings:
-    """Return the settings of a drilled gate. Of the site's only how engines run; whoever stays may try at once."""
+    """Return the settings of a drilled gate. Of the site's only how engines run.
+
+    Whoever stays may try again at once, and has all the time that a busy machine takes: what is drilled is how soon
+    a fault is noticed, not how fast the machine is.
+    """
     return Settings(
         environment=Environment.DEVELOPMENT,
         gate=GateSection(site="drill", gate="drill"),
         camera=CameraSection(stale_after_ms=5_000),
         engine=engine,
-        policy=PolicySection(rearm_after_denial_ms=0, rearm_after_grant_ms=0, failures_before_hold=100),
+        policy=PolicySection(
+            most_frame_age_ms=10_000,
+            attempt_timeout_ms=60_000,
+            rearm_after_denial_ms=0,
+            rearm_after_grant_ms=0,
+            failures_before_hold=100,
+        ),
         state=StateSection(dir=folder),
     )
 
@@ -161,7 +171,7 @@ def drilled_gate(base: Base, folder: Path) -> Iterator[Rig]:
         gate = build_gate(parts, feed.source, clock, is_lock_step=False, people=people, health=watches)
         yield Rig(
             gate=gate,
-            feed=FaultyFeed(feed),
+            feed=FaultyFeed(feed, usb.source),
             recorder=recorder,
             door=door,
             actor=actor,
