@@ -25,7 +25,8 @@ def cameras() -> None:
 @app.command("list")
 def list_cameras(
     source: Annotated[
-        str | None, typer.Argument(help="A camera by its SOURCE, such as rtsps://…; by default all that are plugged in.")
+        str | None,
+        typer.Argument(help="A camera by its SOURCE, such as rtsps://…; by default all plugged in."),
     ] = None,
     config: ConfigOption = None,
     state: IdleStateOption = None,

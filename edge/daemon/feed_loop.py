@@ -114,9 +114,7 @@ def _goes_on(feed: Feed, error: CameraError, *, is_patient: bool) -> bool:
     return feed.source.is_device and is_patient
 
 
-def _through(
-    frame: Frame, feed: Feed, gate: Gate, on_frame: Callable[[Frame, Step], None] | None
-) -> Iterator[Step]:
+def _through(frame: Frame, feed: Feed, gate: Gate, on_frame: Callable[[Frame, Step], None] | None) -> Iterator[Step]:
     gate.recovered(Reason.FAULT_CAMERA, Reason.CAMERA_SWAPPED)
     try:
         step = gate.process(frame)

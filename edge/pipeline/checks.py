@@ -56,7 +56,9 @@ class FrameChecks:
         """Whether a problem is the feed's, which ends attempts, and not one frame's, which only does not count."""
         if reason is Reason.STALE_FRAME:
             return self._stale_frames >= STALE_FRAMES
-        return reason in (Reason.DARK_FRAME, Reason.BLANK_FRAME) or (reason is Reason.FROZEN_FEED and self._frozen.is_frozen)
+        return reason in (Reason.DARK_FRAME, Reason.BLANK_FRAME) or (
+            reason is Reason.FROZEN_FEED and self._frozen.is_frozen
+        )
 
     def forget(self) -> None:
         """Forget earlier frames: the camera was started anew."""

@@ -91,8 +91,8 @@ class CameraSection(Section):
         default=2,
         ge=0,
         le=64,
-        description="Gray levels by which a frame's parts must differ (standard deviation of block means); one that is "
-        "more even shows nothing: the lens is covered, or no camera stands behind it. 0: not asked.",
+        description="Gray levels by which a frame's parts must differ (standard deviation of block means); one that "
+        "is more even shows nothing: the lens is covered, or no camera stands behind it. 0: not asked.",
     )
 
     @field_validator("pin", mode="before")
@@ -114,11 +114,11 @@ class EngineSection(Section):
         default="auto", description="auto = the faster of fp32 and bf16, measured on this machine once."
     )
     answer_within_ms: float = Field(
-        default=1_000,
+        default=2_000,
         ge=100,
         le=30_000,
         description="A live camera's face that is not judged in so long is denied: the engines hang or are too slow, "
-        "milliseconds.",
+        "milliseconds. More than policy.most_frame_age_ms is pointless: older evidence does not count.",
     )
     probe_every_s: float = Field(
         default=15,

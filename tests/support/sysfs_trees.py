@@ -53,9 +53,7 @@ def board_sensor(root: Path, *, number: int = 0) -> None:
     """A Jetson's sensor as V4L2 shows it."""
     device = root / "devices/platform/tegra-capture-vi"
     (root / "bus/platform/drivers/tegra-camrtc-capture-vi").mkdir(parents=True, exist_ok=True)
-    _video(
-        root, device, number, "vi-output, imx219 9-0010", root / "bus/platform/drivers/tegra-camrtc-capture-vi"
-    )
+    _video(root, device, number, "vi-output, imx219 9-0010", root / "bus/platform/drivers/tegra-camrtc-capture-vi")
 
 
 def loopback(root: Path, *, number: int = 0) -> None:
@@ -86,7 +84,11 @@ def jetson_modules(root: Path, *badges: str, is_old: bool = False) -> None:
         driver = root / f"tegra-camera-platform/modules/module{number}/drivernode0"
         driver.mkdir(parents=True, exist_ok=True)
         (driver.parent / "badge").write_bytes(badge.encode() + b"\0")
-        where = ("devname", "imx219 9-0010") if is_old else ("sysfs-device-tree", "/sys/firmware/i2c@0/rbpcv2_imx219_a@10")
+        where = (
+            ("devname", "imx219 9-0010")
+            if is_old
+            else ("sysfs-device-tree", "/sys/firmware/i2c@0/rbpcv2_imx219_a@10")
+        )
         (driver / where[0]).write_bytes(where[1].encode() + b"\0")
 
 

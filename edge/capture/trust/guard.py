@@ -37,7 +37,7 @@ class PinGuard:
         self._machine = machine or Machine()
 
     def check(self, *, is_running: bool) -> None:
-        """Return if it is the pinned one. A network camera is asked at starts alone: a running stream has its own TLS.
+        """Return if it is the pinned one. A network camera is asked at starts alone: a running stream has its TLS.
 
         Raises:
             CameraSwappedError: another one is in its place, or a program.

@@ -64,9 +64,7 @@ def _identity(location: str, entry: Path) -> CameraIdentity:
     unreal = _unreal(place, driver, has_device=device.exists())
     name = text_of(entry / "name")
     if usb is None:
-        return CameraIdentity(
-            source=location, name=name, bus_path=_board_path(interface), sensor=name, unreal=unreal
-        )
+        return CameraIdentity(source=location, name=name, bus_path=_board_path(interface), sensor=name, unreal=unreal)
     camera = interface.parent
     return CameraIdentity(
         source=location,

@@ -132,7 +132,7 @@ def play_without_broker(base: Base) -> DrillResult:
         settings = _settings(base.settings, broker, state)
         opened, keys = open_gate_state(settings)
         opened.close()
-        identity = GateIdentity(settings.gate.site, settings.gate.gate, settings.gate.access_point, "")
+        identity = GateIdentity(settings.gate.site, settings.gate.gate, settings.gate.access_point, "drill")
         consumer = _Consumer(broker.port, broker.host, identity, keys.signer.public_key)
         with consumer.listening():
             timeline = _Timeline(broker, consumer)

@@ -1,8 +1,8 @@
 """Whether the wall clock runs as the monotonic one does, or was set.
 
 Ages and deadlines are monotonic and do not care. But signed decisions expire by the wall clock, and so does the
-profile: a clock that is set back makes old decisions fresh again at a controller that shares it. Nobody can tell here
-which time is right, so what is open when it jumps is denied, it is told, and the gate goes on when the clock is steady.
+profile: a clock that is set back makes old decisions fresh again at a controller that shares it. Nobody can tell
+here which time is right, so what is open when it jumps is denied and told, and the gate goes on when it is steady.
 """
 
 from edge.domain.clock import Clock

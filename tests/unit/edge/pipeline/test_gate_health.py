@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from edge.domain.errors import CameraSwappedError, ClockJumpedError, EdgeError, RecognitionError, StoreError, TrustError
+from edge.domain.errors import (
+    CameraSwappedError,
+    ClockJumpedError,
+    EdgeError,
+    RecognitionError,
+    StoreError,
+    TrustError,
+)
 from edge.domain.reasons import Decision, Reason
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.gate import Gate, GateStages

@@ -98,7 +98,9 @@ def test_without_a_deadline_it_waits(judge: Judge) -> None:
     assert isinstance(judgment.outcome, Assessment)
 
 
-def test_an_engine_that_failed_is_believed_only_when_every_engine_proved_itself(judge: Judge, engines: Engines) -> None:
+def test_an_engine_that_failed_is_believed_only_when_every_engine_proved_itself(
+    judge: Judge, engines: Engines
+) -> None:
     judge.error = engines.fault = BROKEN
     judging = Aside(judge, answer_within_ms=5_000, probe=engines)
     judging.begin(frame(), FACE, SEEN)
@@ -120,7 +122,9 @@ def test_what_is_no_fault_of_an_engine_is_not_held_against_it(judge: Judge, engi
     assert judging.fault is None
 
 
-def test_while_nobody_is_there_engines_are_probed_in_turn_and_a_fault_is_found(judge: Judge, engines: Engines) -> None:
+def test_while_nobody_is_there_engines_are_probed_in_turn_and_a_fault_is_found(
+    judge: Judge, engines: Engines
+) -> None:
     judging = Aside(judge, answer_within_ms=5_000, probe=engines, probe_every_s=0.02)
     judging.rest()
     assert not judging.is_busy  # not due yet

@@ -1,4 +1,4 @@
-"""A model that gives different pictures one answer is found; one that is shown the same picture twice is not accused."""
+"""A model that gives different pictures one answer is found; one that is shown a picture twice is not accused."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,9 @@ def move(clock: HandClock, seconds: float, *, wall: float | None = None) -> None
     clock.now_utc += dt.timedelta(seconds=seconds if wall is None else wall)
 
 
-@pytest.mark.parametrize(("wall", "way"), [(3_600.0, "forward"), (-3_600.0, "back"), (0.9, "forward"), (-0.6, "back")])
+@pytest.mark.parametrize(
+    ("wall", "way"), [(3_600.0, "forward"), (-3_600.0, "back"), (0.9, "forward"), (-0.6, "back")]
+)
 def test_a_wall_clock_that_is_set_is_told_for_a_second(wall: float, way: str) -> None:
     clock = HandClock(NOON)
     watch = WallClockWatch(clock)
@@ -128,7 +130,9 @@ def test_an_older_database_in_its_place_is_told_until_it_is_back(tmp_path: Path)
     database.close()
 
 
-@pytest.mark.parametrize(("environment", "denies"), [(Environment.PRODUCTION, True), (Environment.DEVELOPMENT, False)])
+@pytest.mark.parametrize(
+    ("environment", "denies"), [(Environment.PRODUCTION, True), (Environment.DEVELOPMENT, False)]
+)
 def test_a_profile_that_expires_while_the_gate_runs(environment: Environment, denies: bool) -> None:
     clock = HandClock(NOON)
     hour = dt.timedelta(hours=1)
