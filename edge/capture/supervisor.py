@@ -13,6 +13,7 @@ from edge.capture.link import Report, ReportKind, Request
 from edge.capture.slot import SlotError, SlotFrame
 from edge.capture.source import Source
 from edge.capture.source_clock import SourceClock, StillsClock
+from edge.capture.trust.guard import CameraGuard
 from edge.domain.clock import Clock
 from edge.domain.errors import CameraError, UsageError
 from edge.domain.frame import Frame
@@ -22,6 +23,7 @@ _STALL_RECORDING_MS = 15_000
 _OPEN_WITHIN_MS = 15_000
 _STEADY_NS = 5_000_000_000
 _CLOSE_GRACE_MS = 3_000
+_GUARD_NS = 250_000_000  # how often a running camera is held to its pin: a few reads of sysfs
 _NS_PER_MS = 1_000_000
 
 
@@ -57,6 +59,7 @@ class CameraFeed:
         clock: Clock,
         stall_after_ms: int | None = None,
         backoff: Backoff | None = None,
+        guard: CameraGuard | None = None,
     ) -> None:
         """Keep what to read; the child starts on entering.
 
@@ -66,6 +69,7 @@ class CameraFeed:
             clock: the gate's clock; it must run.
             stall_after_ms: kill a child that is silent for so long; by default 2 s for live sources, 15 s for others.
             backoff: delays between starts of a live source.
+            guard: says whether the camera is the one it must be: before and after each start, and while it runs.
 
         Raises:
             UsageError: a camera cannot be read in lock-step.
@@ -79,6 +83,8 @@ class CameraFeed:
         self._source_clock = SourceClock(clock) if pace is Pace.FAST and not source.is_stills else None
         self._stall_ns = (stall_after_ms or (_STALL_LIVE_MS if source.is_live else _STALL_RECORDING_MS)) * _NS_PER_MS
         self._backoff = backoff or Backoff()
+        self._guard = guard
+        self._guarded_ns = 0
         self._process: CaptureProcess | None = None
         self._is_over = False
         self._is_open = self._has_given = False
@@ -161,8 +167,9 @@ class CameraFeed:
             process.stop(_CLOSE_GRACE_MS)
 
     def __enter__(self) -> Self:
-        self._start(self._base_clock.monotonic_ns())
-        return self
+        if self._guard is None:
+            self._start(self._base_clock.monotonic_ns())
+        return self  # a guarded one starts when it is first asked, where its absence is a fault like any other
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -177,6 +184,7 @@ class CameraFeed:
             first_seq=self._next_seq,
             parent_pid=os.getpid(),
         )
+        self._hold_to_pin(is_running=False)
         self._starts += 1
         self._is_open = False
         self._sign_ns = self._started_ns = now
@@ -194,6 +202,8 @@ class CameraFeed:
 
     def _look(self, process: CaptureProcess, deadline: int, now: int) -> Frame | Nothing | None:
         """Wait once for the child and deal with what it says; None = nothing to return yet."""
+        if self._guard is not None and now - self._guarded_ns >= _GUARD_NS:
+            self._hold_to_pin(is_running=True)
         stall_ns = self._stall_ns if self._is_open else max(self._stall_ns, _OPEN_WITHIN_MS * _NS_PER_MS)
         until = min(deadline, self._sign_ns + stall_ns)
         if process.wait(-(-(until - now) // _NS_PER_MS)):
@@ -217,6 +227,7 @@ class CameraFeed:
         match report.kind:
             case ReportKind.OPENED:
                 self._is_open = True
+                self._hold_to_pin(is_running=True)
                 return None
             case ReportKind.PICTURE_FAILED if self._source.is_stills:
                 self._still_name = report.picture
@@ -265,6 +276,17 @@ class CameraFeed:
             pixels=taken.pixels,
             pixel_format=taken.pixel_format,
         )
+
+    def _hold_to_pin(self, *, is_running: bool) -> None:
+        """Kill the child and raise if the camera is not the one it must be."""
+        if self._guard is None:
+            return
+        self._guarded_ns = self._base_clock.monotonic_ns()
+        try:
+            self._guard.check(is_running=is_running)
+        except CameraError as error:
+            self._kill()
+            raise self._failed(error) from error
 
     def _failed(self, error: CameraError) -> CameraError:
         """Note a fault: a live source will be tried again, anything else is over."""

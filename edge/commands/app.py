@@ -24,8 +24,9 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, check, command, engines, limits, people, posture, run, watch
+    from edge.commands import bench, cameras, check, command, engines, limits, people, posture, run, watch
     from edge.commands.demo.command import demo
+    from edge.commands.drill.command import drill
 
     app = typer.Typer(
         name="edge-gate",
@@ -38,10 +39,12 @@ def build_app() -> typer.Typer:
     app.command("demo")(demo)
     app.command("run")(run.run)
     app.command("check")(check.check)
+    app.command("drill")(drill)
     app.command("watch")(watch.watch)
     app.add_typer(people.app, name="people")
     app.add_typer(limits.app, name="limits")
     app.add_typer(posture.app, name="posture")
+    app.add_typer(cameras.app, name="cameras")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
     app.add_typer(command.app, name="command")

@@ -9,7 +9,7 @@ import typer
 from edge.commands.check_probes import PROBES, Probe
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
-from edge.domain.errors import ConfigError, EdgeError, TrustError
+from edge.domain.errors import CameraSwappedError, ConfigError, EdgeError, TrustError
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from engines.errors import AcceptanceError, EngineError, IntegrityError
@@ -62,5 +62,5 @@ def _tried(name: str, probe: Probe, settings: Settings) -> Line:
     try:
         return Line(name, True, probe(settings))
     except (EdgeError, EngineError) as error:
-        is_altered = isinstance(error, TrustError | IntegrityError | AcceptanceError)
+        is_altered = isinstance(error, TrustError | CameraSwappedError | IntegrityError | AcceptanceError)
         return Line(name, False, str(error), error.hint, is_altered)

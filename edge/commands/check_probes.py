@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.daemon.assembly import CatalogModels, gallery_of, read_profile, stored_gallery
 from edge.daemon.broker import broker_options
+from edge.daemon.camera import camera_guard, camera_pin, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
 from edge.daemon.profile_in_force import date_problem, profile_in_force, refuse_outgrown
-from edge.daemon.service import camera_source
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
 from edge.domain.errors import ConfigError, TrustError
@@ -155,11 +155,13 @@ def _camera(settings: Settings) -> str:
     source = camera_source(settings)
     clock = SystemClock()
     deadline_ns = clock.monotonic_ns() + _CAMERA_PATIENCE_MS * 1_000_000
-    with CameraFeed(source, pace=Pace.REALTIME, clock=clock) as feed:
+    guard = camera_guard(settings, source)
+    with CameraFeed(source, pace=Pace.REALTIME, clock=clock, guard=guard) as feed:
         while clock.monotonic_ns() < deadline_ns:
             frame = feed.next_frame(500)
             if not isinstance(frame, Nothing):
-                return f"{source.redacted}: {frame.width_px} x {frame.height_px}"
+                how = "as pinned" if camera_pin(settings) else "not pinned: see 'edge-gate cameras list'"
+                return f"{source.redacted}: {frame.width_px} x {frame.height_px}, {how}"
     raise ConfigError(f"{source.redacted} gave no frame", hint="check the cable, the address and who else uses it")
 
 

@@ -3,7 +3,7 @@
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.certificate import Certificate
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
-from edge.domain.errors import TrustError
+from edge.domain.errors import EdgeError, TrustError
 from edge.domain.level import Level
 from edge.domain.mask_family import MaskFamily, families_of
 from edge.domain.match import SubjectRef
@@ -36,8 +36,10 @@ from edge.pipeline.attempts import AttemptTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
+from edge.pipeline.golden_probe import GoldenProbe
 from edge.pipeline.judge import FaceJudge
-from edge.pipeline.judging import Aside, AtOnce
+from edge.pipeline.judging import AtOnce
+from edge.pipeline.judging_aside import Aside
 from edge.pipeline.occluded import certificate_templates
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
@@ -269,6 +271,7 @@ def build_gate(
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
     limits: Limits | None = None,
+    health: Callable[[], EdgeError | None] | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -279,8 +282,10 @@ def build_gate(
         is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
         limits: what is remembered of failures, and the posture; by default nothing.
+        health: asked before every frame; see ``GateStages``.
     """
-    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people), limits)
+    stages = stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people)
+    return Gate(stages if health is None else replace(stages, health=health), limits)
 
 
 def stages_of(
@@ -311,11 +316,12 @@ def stages_of(
                 stale_after_ms=settings.camera.stale_after_ms,
                 frozen_after_frames=settings.camera.frozen_after_frames,
                 dark_below=settings.camera.dark_below,
+                blank_below=settings.camera.blank_below,
                 is_stills=source.is_stills,
             )
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
-        judging=AtOnce(judge) if is_lock_step else Aside(judge),
+        judging=AtOnce(judge) if is_lock_step else _aside(judge, parts, clock),
         policy=policy_of(settings.policy, profile, is_stills=source.is_stills, level=settings.level),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
@@ -336,6 +342,17 @@ def watch_of(settings: Settings, profile: Profile) -> AttemptWatch:
         forget_after_ms=alerts.refusal_window_ms,
     )
     return AttemptWatch(FaceClusters(terms), WatchTerms(refusals=alerts.refusals, window_ms=alerts.refusal_window_ms))
+
+
+def _aside(judge: FaceJudge, parts: GateParts, clock: Clock) -> Aside:
+    models, options = parts.models, parts.settings.engine
+    return Aside(
+        judge,
+        clock=clock,
+        answer_within_ms=options.answer_within_ms,
+        probe=GoldenProbe([engine for engine in models.engines if engine is not models.detector]),
+        probe_every_s=options.probe_every_s,
+    )
 
 
 def _judge_of(parts: GateParts, people: Callable[[], Gallery], rng: random.Random) -> FaceJudge:

@@ -1,9 +1,10 @@
 """Frames of a feed through a gate, one after the other: what ``run``, ``watch`` and the demo have in common."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from edge.capture.source import SourceKind
-from edge.capture.supervisor import CameraFeed, Nothing
+from edge.capture.source import Source, SourceKind
+from edge.capture.supervisor import Nothing
 from edge.domain.errors import CameraError, EdgeError, PictureError
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
@@ -13,12 +14,25 @@ from edge.pipeline.step import Step
 POLL_MS = 200
 
 
+class Feed(Protocol):
+    """Where frames come from; :class:`edge.capture.supervisor.CameraFeed`."""
+
+    @property
+    def source(self) -> Source:
+        """What is read."""
+        ...
+
+    def next_frame(self, timeout_ms: int) -> Frame | Nothing:
+        """Return the next frame. Raises CameraError; it may be asked again."""
+        ...
+
+
 class GateDefectError(EdgeError):
     """A defect of the gate itself. The attempt was denied and recorded; the gate must not go on."""
 
 
 def steps(
-    feed: CameraFeed,
+    feed: Feed,
     gate: Gate,
     *,
     is_stopping: Callable[[], bool] = lambda: False,
@@ -59,7 +73,7 @@ def steps(
 
 
 def _all_steps(
-    feed: CameraFeed,
+    feed: Feed,
     gate: Gate,
     *,
     is_stopping: Callable[[], bool],
@@ -93,31 +107,25 @@ def _all_steps(
         yield from _defects(gate)
 
 
-def _nothing() -> None:
-    """Do nothing between frames."""
-
-
-def _refused(feed: CameraFeed, gate: Gate, error: CameraError) -> Step:
+def _refused(feed: Feed, gate: Gate, error: CameraError) -> Step:
     """Deny for a camera's fault; every unreadable still is an attempt by itself."""
     hint = f"{error} ({error.hint})"
     if not feed.source.is_stills:
-        return gate.fault(Reason.FAULT_CAMERA, hint)
+        return gate.fault(error.reason, hint)
     step = gate.refuse(Reason.FAULT_CAMERA, hint)
     gate.recovered(Reason.FAULT_CAMERA)
     return step
 
 
-def _goes_on(feed: CameraFeed, error: CameraError, *, is_patient: bool) -> bool:
+def _goes_on(feed: Feed, error: CameraError, *, is_patient: bool) -> bool:
     """Whether more may come: a camera may be back, and a folder has other pictures."""
     if isinstance(error, PictureError):
         return feed.source.kind is SourceKind.FOLDER
     return feed.source.is_device and is_patient
 
 
-def _through(
-    frame: Frame, feed: CameraFeed, gate: Gate, on_frame: Callable[[Frame, Step], None] | None
-) -> Iterator[Step]:
-    gate.recovered(Reason.FAULT_CAMERA)
+def _through(frame: Frame, feed: Feed, gate: Gate, on_frame: Callable[[Frame, Step], None] | None) -> Iterator[Step]:
+    gate.recovered(Reason.FAULT_CAMERA, Reason.CAMERA_SWAPPED)
     try:
         step = gate.process(frame)
     except Exception as error:  # a defect of ours: it too must end denied, on record, before it ends the gate

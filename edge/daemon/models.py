@@ -1,8 +1,8 @@
 """Loads the models that a gate runs: fetched, proven, activated; freed again together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.domain.embedding import Binding
@@ -66,6 +66,25 @@ class Models:
         return next(stage for stage in self.stages if stage.model_id == model_id)
 
 
+def with_engines(models: Models, wrap: Callable[[Engine], Engine]) -> Models:
+    """Return the same models with every recognizer's engine behind another, for drills. The detector stays.
+
+    Args:
+        models: active.
+        wrap: makes the engine that stands before one; it is activated.
+    """
+    wrapped = [wrap(engine) for engine in models.engines if engine is not models.detector]
+    for engine in wrapped:
+        engine.activate()
+    renderer = CPURenderer()
+    stages = []
+    for stage in models.stages:
+        spec = find_spec(stage.model_id)
+        engines = {engine.input_shape[0]: engine for engine in wrapped if engine.model_id == spec.id}
+        stages.append(ModelStage(_embedder(spec, renderer, engines), spec.crop))
+    return replace(models, stages=tuple(stages), engines=(models.detector, *wrapped))
+
+
 def model_store(options: EngineSection) -> ModelStore:
     """Return where models lie."""
     return ModelStore(Path(options.models_dir) if options.models_dir else None)
@@ -84,6 +103,12 @@ def binding_of(spec: ModelSpec) -> Binding:
 def serving_bindings() -> Mapping[str, Binding]:
     """Return what embeddings of the serving models are bound to, by model id; nothing is loaded for it."""
     return {model_id: binding_of(find_spec(model_id)) for model_id in RECOGNIZERS}
+
+
+def model_files(store: ModelStore) -> Mapping[Path, str]:
+    """Return the files of the gate's models with their sha256."""
+    specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))
+    return {store.onnx_path(spec): spec.onnx_sha256 for spec in specs}
 
 
 def missing_models(store: ModelStore) -> tuple[ModelSpec, ...]:
@@ -187,15 +212,19 @@ class _Loader:
         self, spec: ModelSpec, precision: Precision, batches: Sequence[int], renderer: CPURenderer
     ) -> ModelStage:
         """Return a recognizer with an engine a batch size."""
-        embedder = Embedder(
-            binding=binding_of(spec),
-            input_spec=spec.input,
-            output=spec.output_names[0],
-            center=center_of(spec),
-            renderer=renderer,
-            engines={batch: self.serve(spec, precision, batch=batch) for batch in batches},
-        )
-        return ModelStage(embedder, spec.crop)
+        engines = {batch: self.serve(spec, precision, batch=batch) for batch in batches}
+        return ModelStage(_embedder(spec, renderer, engines), spec.crop)
+
+
+def _embedder(spec: ModelSpec, renderer: CPURenderer, engines: Mapping[int, Engine]) -> Embedder:
+    return Embedder(
+        binding=binding_of(spec),
+        input_spec=spec.input,
+        output=spec.output_names[0],
+        center=center_of(spec),
+        renderer=renderer,
+        engines=engines,
+    )
 
 
 def _detector_size(options: EngineSection) -> tuple[int, int]:

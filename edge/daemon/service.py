@@ -8,26 +8,28 @@ from importlib.metadata import version
 
 import structlog
 
-from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.broker import broker_options
+from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.command_room import CommandRoom, GateSink
 from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
-from edge.daemon.models import load_models
+from edge.daemon.models import load_models, model_files, model_store
 from edge.daemon.notify import Notifier
 from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
+from edge.daemon.recorder import Recorder
 from edge.daemon.standing import Standing
 from edge.daemon.state import open_gate_state
 from edge.daemon.watched_gallery import WatchedGallery
+from edge.daemon.watches.gate_watches import gate_watches
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
-from edge.domain.errors import ConfigError, EdgeError, StoreError
+from edge.domain.errors import EdgeError, StoreError
 from edge.domain.reasons import Reason
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
@@ -42,7 +44,6 @@ from edge.pipeline.act import Actor
 from edge.pipeline.command_desk import CommandDesk
 from edge.pipeline.gate import Gate
 from edge.pipeline.step import Step
-from edge.settings.sections import Environment
 from edge.settings.tree import Settings
 from edge.store.state import State
 from edge.store.state_lock import sole_daemon
@@ -79,7 +80,7 @@ class _Bus:
         self._was_connected = True
         self._told_ns: dict[Anomaly, int] = {}
         self.anomalies: queue.SimpleQueue[AnomalyReport] = queue.SimpleQueue()
-        self.fault: Reason | None = None
+        self.fault: Reason | None = None  # of the gate's own thread
 
     def on_link(self, link: Link) -> None:
         """Tell once when the broker goes away and once when it is back."""
@@ -112,13 +113,13 @@ class _Bus:
 
     def health(self) -> HealthV1:
         """Return how the gate is."""
+        fault = self.fault
         try:
             rows = self._state.outbox.depth()
-            self.fault = None if self.fault is Reason.FAULT_STORE else self.fault
         except StoreError:
-            rows, self.fault = 0, Reason.FAULT_STORE
+            rows, fault = 0, Reason.FAULT_STORE
         uptime_s = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000_000
-        return HealthV1(boot_id=self._boot_id, uptime_s=uptime_s, outbox_rows=rows, fault=self.fault)
+        return HealthV1(boot_id=self._boot_id, uptime_s=uptime_s, outbox_rows=rows, fault=fault)
 
 
 def serve(settings: Settings, hooks: ServiceHooks) -> None:
@@ -140,25 +141,6 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
             _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
 
 
-def camera_source(settings: Settings) -> Source:
-    """Return what the daemon looks at.
-
-    Raises:
-        ConfigError: there is none, or it is no camera and a door is configured.
-        UsageError: it follows no form of a source.
-        CameraError: it is a file that is not there.
-    """
-    if not settings.camera.source:
-        raise ConfigError("no camera is configured", hint="set camera.source, or EDGE__CAMERA__SOURCE")
-    source = parse_source(settings.camera.source)
-    if settings.door.kind != "none" and (source.is_stills or not (source.is_device or _is_development(settings))):
-        raise ConfigError(
-            f"{source.redacted} is no camera, and a door is configured",
-            hint="set door.kind = none to try it: decisions then open nothing",
-        )
-    return source
-
-
 class _Service:
     """One run of the daemon, from birth to the last message."""
 
@@ -174,7 +156,7 @@ class _Service:
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
         self._drift = DriftWatch(state.sketches, parts.profile.granted, self._clock)
         self._bus = _Bus(state, self._clock, self._identity.boot_id)
-        self._source = parse_source(settings.camera.source)
+        self._source = camera_source(settings)
         policy = policy_of(settings.policy, parts.profile, is_stills=self._source.is_stills, level=settings.level)
         self._commands = CommandRoom(
             settings.trust,
@@ -209,6 +191,11 @@ class _Service:
             clock=self._clock,
             wake=self._messenger.wake,
         )
+        self._recorder = Recorder(self._actor, self._clock)
+        files = model_files(model_store(settings.engine))
+        self._watches = gate_watches(
+            self._recorder, state.database, files, parts.profile, settings.environment, self._clock
+        )
 
     def run(self, live: LiveGallery) -> None:
         """Serve until the feed ends or a stop is asked for."""
@@ -222,7 +209,10 @@ class _Service:
         try:
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
             with CameraFeed(
-                source, clock=self._clock, stall_after_ms=int(self._settings.camera.stall_after_ms)
+                source,
+                clock=self._clock,
+                stall_after_ms=int(self._settings.camera.stall_after_ms),
+                guard=camera_guard(self._settings, source),
             ) as feed:
                 gate = build_gate(
                     self._parts,
@@ -231,6 +221,7 @@ class _Service:
                     is_lock_step=feed.is_lock_step,
                     people=people,
                     limits=self._standing.restored(feed.clock),
+                    health=self._health,
                 )
                 self._notifier.ready()
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
@@ -244,8 +235,9 @@ class _Service:
         desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
 
         def turn() -> None:
-            self._between_frames(desk)
-            outcomes.turn()
+            with self._recorder.kept():
+                self._between_frames(desk)
+                outcomes.turn()
 
         try:
             for step in steps(
@@ -256,25 +248,37 @@ class _Service:
                 after_frame=self._notifier.alive,
                 every_turn=turn,
             ):
-                outcomes.take(step)
+                with self._recorder.kept():
+                    outcomes.take(step)
         finally:
-            outcomes.close()
+            with self._recorder.kept():
+                outcomes.close()
 
-    def _act(self, step: Step) -> None:
-        self._actor.act(step)
+    def _health(self) -> EdgeError | None:
+        fault = self._watches()
+        reason = None if fault is None else fault.reason
+        if reason is not self._bus.fault:
+            self._bus.fault = reason
+            self._messenger.beat()
+        return fault
+
+    def _act(self, decided: Step) -> None:
+        step = self._recorder.act(decided)
         for verdict in step.verdicts:
             _log_decision(verdict)
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         for report in self._drift.note(step.granted):
-            self._actor.record_anomaly(report)
+            self._recorder.record_anomaly(report)
         self._hooks.on_step(step)
 
     def _between_frames(self, desk: CommandDesk) -> None:
         """Carry out commands, and record what the bus told, also while no frame comes."""
         desk.work()
         while not self._bus.anomalies.empty():
-            self._actor.record_anomaly(self._bus.anomalies.get())
+            report = self._bus.anomalies.get()
+            self._recorder.record_anomaly(report)
+            self._hooks.on_step(Step(anomalies=(report,)))
 
     def _farewell(self) -> None:
         try:
@@ -283,10 +287,6 @@ class _Service:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
         self._commands.stop()
-
-
-def _is_development(settings: Settings) -> bool:
-    return settings.environment is Environment.DEVELOPMENT
 
 
 def _door(settings: Settings, clock: Clock) -> Door | None:

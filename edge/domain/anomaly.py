@@ -33,6 +33,9 @@ class Anomaly(StrEnum):
     STALE_FRAME = Reason.STALE_FRAME.value
     FROZEN_FEED = Reason.FROZEN_FEED.value
     DARK_FRAME = Reason.DARK_FRAME.value
+    BLANK_FRAME = Reason.BLANK_FRAME.value
+    CAMERA_SWAPPED = Reason.CAMERA_SWAPPED.value
+    CLOCK_JUMPED = Reason.CLOCK_JUMPED.value
     FAULT_CAMERA = Reason.FAULT_CAMERA.value
     FAULT_ENGINE = Reason.FAULT_ENGINE.value
     FAULT_STORE = Reason.FAULT_STORE.value

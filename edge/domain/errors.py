@@ -51,6 +51,13 @@ class CameraError(EdgeError):
     reason = Reason.FAULT_CAMERA
 
 
+class CameraSwappedError(CameraError):
+    """Another camera, or a program, stands where the pinned one was."""
+
+    exit_code = 4
+    reason = Reason.CAMERA_SWAPPED
+
+
 class PictureError(CameraError):
     """A picture is unreadable, empty, too large or of a kind that is refused.
 
@@ -63,6 +70,12 @@ class PictureError(CameraError):
     def __init__(self, message: str, *, hint: str, picture: str = "") -> None:
         super().__init__(message, hint=hint)
         self.picture = picture
+
+
+class ClockJumpedError(EdgeError):
+    """The wall clock was set while the gate runs."""
+
+    reason = Reason.CLOCK_JUMPED
 
 
 class StoreError(EdgeError):

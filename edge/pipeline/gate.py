@@ -1,5 +1,6 @@
 """The gate itself: a frame in, verdicts and anomalies out. It acts on nothing; see :mod:`edge.pipeline.act`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,7 +25,7 @@ from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide, may_verify
 from edge.policy.limits import Limits
 
-_FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME)
+_FRAME_CONDITIONS = (Reason.STALE_FRAME, Reason.FROZEN_FEED, Reason.DARK_FRAME, Reason.BLANK_FRAME)
 _LONGEST_REST_NS = 50_000_000  # in that time nobody walks out of reach of the tracker
 
 
@@ -40,9 +41,25 @@ class Sees(Protocol):
         ...
 
 
+def _is_well() -> None:
+    """Nothing is watched."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateStages:
-    """What a gate is made of. Without a watch nothing is known of earlier attempts, and nothing told of them."""
+    """What a gate is made of.
+
+    Attributes:
+        checks: whether a frame may be judged at all.
+        eye: sees and follows faces.
+        judging: collects evidence.
+        policy: decides.
+        terms: how long attempts last.
+        clock: of the frames.
+        watch: knows earlier attempts; without it nothing is known of them, and nothing told.
+        health: asked before every frame: the fault of something else that must be right while the gate decides, such
+            as its models' files or the wall clock; None = all is well. It must not raise.
+    """
 
     checks: FrameChecks
     eye: Sees
@@ -51,6 +68,7 @@ class GateStages:
     terms: AttemptTerms
     clock: Clock
     watch: AttemptWatch | None = None
+    health: Callable[[], EdgeError | None] = _is_well
 
 
 class Gate:
@@ -67,6 +85,7 @@ class Gate:
         self._defect: Exception | None = None
         self._rests_until_ns = 0
         self._noticed = Step()
+        self._ill: Reason | None = None
 
     def process(self, frame: Frame) -> Step:
         """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
@@ -90,6 +109,10 @@ class Gate:
         if problem is not None:
             return self._refuse(frame, problem, now)
         self._conditions.clear(*_FRAME_CONDITIONS)
+        illness = self._stages.health() or self._stages.judging.fault
+        if illness is not None:
+            return self._suffer(illness)
+        self._recover()
         try:
             sight = self._stages.eye.look(frame)
         except EdgeError as error:
@@ -99,6 +122,8 @@ class Gate:
         step = replace(self._follow(sight, now), faces=sight.faces)
         self._hand_claim()
         self._begin(sight)
+        if self._attempts.evidence is None:
+            self._stages.judging.rest()
         return step + self.collect()
 
     def collect(self) -> Step:
@@ -197,6 +222,20 @@ class Gate:
         """Wait for a judgment that nobody needs any more, so that what it uses can be closed."""
         self._stages.judging.take(wait=True)
 
+    def _suffer(self, illness: EdgeError) -> Step:
+        """While something is wrong with the gate itself nobody is judged; told once, and again if it changes."""
+        if self._ill is not illness.reason:
+            self._recover()
+            self._ill = illness.reason
+        step = self.fault(illness.reason, f"{illness} ({illness.hint})")
+        self._stages.judging.rest()
+        return step
+
+    def _recover(self) -> None:
+        if self._ill is not None:
+            self._conditions.clear(self._ill)
+            self._ill = None
+
     def _refuse(self, frame: Frame, reason: Reason, now: Instant) -> Step:
         """A frame that must not be judged: it counts against the open attempt, and ends it if the feed is bad."""
         if self._stages.checks.is_lasting(reason):
@@ -250,7 +289,7 @@ class Gate:
         outcome = judgment.outcome
         anomalies: tuple[AnomalyReport, ...] = ()
         if isinstance(outcome, Assessment):
-            self._conditions.clear(Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY)
+            self._conditions.clear(*({Reason.FAULT_ENGINE, Reason.FAULT_INTEGRITY} - {self._ill}))
             assessment = outcome
         else:
             reason, text = Reason.FAULT_INTERNAL, f"{type(outcome).__name__} while a frame was judged"

@@ -4,11 +4,11 @@ Verification takes as long as several frames of a camera. Whoever moves would be
 whoever takes their place would not be noticed; so a live camera is followed without a break while one face is judged.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge.domain.assessment import Assessment
+from edge.domain.errors import EdgeError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
 from edge.domain.verdict import AttemptId
@@ -56,6 +56,15 @@ class Judging(Protocol):
         """Return the judgment once; None when there is none, or it is not ready and ``wait`` is False."""
         ...
 
+    @property
+    def fault(self) -> EdgeError | None:
+        """Why nobody can be judged now; None when somebody can."""
+        ...
+
+    def rest(self) -> None:
+        """Use a moment in which nobody is judged, to look after what judges."""
+        ...
+
 
 class AtOnce:
     """Judges within ``begin``: for recordings in lock-step and stills, whose clock stands still meanwhile."""
@@ -73,7 +82,7 @@ class AtOnce:
         """Judge a face. Raises RuntimeError when busy."""
         if self.is_busy:
             raise RuntimeError("one face at a time")
-        self._judgment = _judged(self._judge, frame, face, evidence)
+        self._judgment = judged(self._judge, frame, face, evidence)
 
     def take(self, *, wait: bool) -> Judgment | None:
         """Return the judgment once."""
@@ -81,36 +90,17 @@ class AtOnce:
         judgment, self._judgment = self._judgment, None
         return judgment
 
-
-class Aside:
-    """Judges on one thread of its own; the judge is used on no other. The thread ends with this object."""
-
-    def __init__(self, judge: Assesses) -> None:
-        self._judge = judge
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
-        self._pending: Future[Judgment] | None = None
-
     @property
-    def is_busy(self) -> bool:
-        """Whether a face is being judged, or its judgment waits to be taken."""
-        return self._pending is not None
+    def fault(self) -> EdgeError | None:
+        """None: whoever waits for each judgment sees its faults in it."""
+        return None
 
-    def begin(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> None:
-        """Start to judge a face, on a copy of the frame. Raises RuntimeError when busy."""
-        if self.is_busy:
-            raise RuntimeError("one face at a time")
-        kept = replace(frame, pixels=frame.pixels.copy())
-        self._pending = self._thread.submit(_judged, self._judge, kept, face, evidence)
-
-    def take(self, *, wait: bool) -> Judgment | None:
-        """Return the judgment once, if it is ready or ``wait`` is True."""
-        if self._pending is None or not (wait or self._pending.done()):
-            return None
-        pending, self._pending = self._pending, None
-        return pending.result()
+    def rest(self) -> None:
+        """Do nothing: recordings open no door."""
 
 
-def _judged(judge: Assesses, frame: Frame, face: Face, evidence: AttemptEvidence) -> Judgment:
+def judged(judge: Assesses, frame: Frame, face: Face, evidence: AttemptEvidence) -> Judgment:
+    """Return what judging a face came to; whatever it raises is an outcome too."""
     outcome: Assessment | Exception
     try:
         outcome = judge.assess(frame, face, evidence)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import RecognitionError
+from edge.recognition.answers import AnswerWatch
 from engines.errors import EngineError
 from engines.render.base import Renderer
 from engines.render.spec import CropGeometry, InputSpec, ViewSpec
@@ -45,6 +46,7 @@ class Embedder:
         self._renderer = renderer
         self._engines = dict(sorted(engines.items()))
         self._center = np.asarray(center, np.float64)
+        self._watch = AnswerWatch()
         self._buffers = {batch: np.zeros(e.input_shape, np.float32) for batch, e in self._engines.items()}
 
     @property
@@ -64,7 +66,7 @@ class Embedder:
             float32 (len(views), d), rows of unit norm, in the order of ``views``; newly allocated.
 
         Raises:
-            RecognitionError: the engine failed or an embedding has no direction.
+            RecognitionError: the engine failed, is stuck, or an embedding has no direction.
         """
         largest = next(reversed(self._engines))
         parts = [
@@ -115,6 +117,11 @@ class Embedder:
         except EngineError as error:
             raise RecognitionError(str(error), hint=error.hint) from error
         model_id = self.binding.model_id
+        if self._watch.is_stuck(self._buffers[batch][:count], raw.reshape(count, -1)):
+            raise RecognitionError(
+                f"{model_id} gives different pictures the same answer",
+                hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
+            )
         unit = _unit_rows(raw.reshape(count, -1).astype(np.float64), model_id)
         centered: FloatArray = _unit_rows(unit - self._center, model_id).astype(np.float32)
         return centered

@@ -1,6 +1,7 @@
 """The sections of the settings, each frozen, bounded and closed: an unknown key is an error."""
 
 import json
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,12 +44,36 @@ class GateSection(Section):
     access_point: Name = Field(default="door", description="The door or kiosk that the gate guards.")
 
 
+class CameraPinSection(Section):
+    """Which camera it must be: what ``edge-gate cameras list`` prints of it. What is empty is not asked for."""
+
+    bus_path: str = Field(default="", max_length=256, description="Where it is plugged in.")
+    vendor_product: str = Field(
+        default="", pattern=r"^([0-9a-f]{4}:[0-9a-f]{4})?$", description="USB vendor and product."
+    )
+    serial: str = Field(default="", max_length=256, description="USB serial number.")
+    sensor: str = Field(default="", max_length=256, description="The board's name of a sensor.")
+    fingerprint: str = Field(
+        default="", pattern=r"^([0-9a-f]{64})?$", description="sha256 of a network camera's certificate."
+    )
+
+
 class CameraSection(Section):
     """The camera."""
 
     source: str = Field(
         default="",
         description="/dev/video0, rtsp(s)://…, csi:0, synthetic:IMAGE, a video, an image or a folder. Empty: none.",
+    )
+    pin: CameraPinSection | None = Field(
+        default=None,
+        description="Which camera it must be, a table of bus_path, vendor_product, serial, sensor, fingerprint, as "
+        "'edge-gate cameras list' prints it. Needed before a door in production. In a variable: an inline table.",
+    )
+    unsafe_source: bool = Field(
+        default=False,
+        description="Allow a video, a synthetic or virtual camera or a plain rtsp one before a door. Refused in "
+        "production.",
     )
     stale_after_ms: float = Field(
         default=500, gt=0, le=5_000, description="A frame older than this when it is taken is refused, milliseconds."
@@ -65,6 +90,23 @@ class CameraSection(Section):
         le=128,
         description="Gray level, 0 to 255: a frame whose brighter parts lie under it is dark, or the lens covered.",
     )
+    blank_below: float = Field(
+        default=2,
+        ge=0,
+        le=64,
+        description="Gray levels by which a frame's parts must differ (standard deviation of block means); one that "
+        "is more even shows nothing: the lens is covered, or no camera stands behind it. 0: not asked.",
+    )
+
+    @field_validator("pin", mode="before")
+    @classmethod
+    def _from_a_variable(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tomllib.loads(f"pin = {value}")["pin"] if value.strip() else None
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"no inline table: {error}") from error
 
 
 class EngineSection(Section):
@@ -73,6 +115,19 @@ class EngineSection(Section):
     runtime: Literal["openvino", "onnxruntime"] = Field(default="openvino", description="Inference runtime.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto", description="auto = the faster of fp32 and bf16, measured on this machine once."
+    )
+    answer_within_ms: float = Field(
+        default=2_000,
+        ge=100,
+        le=30_000,
+        description="A live camera's face that is not judged in so long is denied: the engines hang or are too slow, "
+        "milliseconds. More than policy.most_frame_age_ms is pointless: older evidence does not count.",
+    )
+    probe_every_s: float = Field(
+        default=15,
+        ge=1,
+        le=3_600,
+        description="While nobody is there, one engine is held against its golden pictures every so often, seconds.",
     )
     threads: int = Field(default=2, ge=1, le=64, description="Threads an engine uses.")
     detector_width_px: int = Field(default=640, ge=160, le=1920, multiple_of=32, description="Detector input width.")

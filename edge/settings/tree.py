@@ -80,6 +80,10 @@ class Settings(Section):
             raise ConfigError("mutual TLS needs the broker's CA", hint="set broker.ca_file")
         if self.broker.username is not None and self.broker.password_file is None:
             raise ConfigError("a broker user needs a password", hint="set broker.password_file")
+        if self.camera.unsafe_source and self.environment is Environment.PRODUCTION:
+            raise ConfigError(
+                "camera.unsafe_source is refused in production", hint="remove it; name and pin a real camera"
+            )
         self._refuse_plaintext()
         self._refuse_everybodys_commands()
 

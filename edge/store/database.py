@@ -36,6 +36,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._file = _file_of(path)
         self._lock = threading.RLock()
         self._is_in_transaction = False
 
@@ -115,6 +116,10 @@ class Database:
         ((version,),) = self.read("PRAGMA data_version")
         return int(version)
 
+    def is_in_place(self) -> bool:
+        """Whether the file that is open still lies at ``path``: not moved, removed or exchanged for another."""
+        return self._file is not None and _file_of(self.path) == self._file
+
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give a read-only connection that sees one moment, without holding up the writer.
@@ -154,6 +159,15 @@ class Database:
         # SQLite has rolled back by itself after some errors, and a closed connection has nothing to roll back.
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("ROLLBACK")
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Return which file lies at ``path``: device and inode; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _text(raw: bytes) -> str:

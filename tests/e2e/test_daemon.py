@@ -37,7 +37,9 @@ def settings_of(port: int, source: str) -> dict[str, str]:
         "EDGE__GATE__SITE": "site1",
         "EDGE__GATE__GATE": "gate1",
         "EDGE__CAMERA__SOURCE": source,
+        "EDGE__CAMERA__UNSAFE_SOURCE": "true",
         "EDGE__CAMERA__STALE_AFTER_MS": "5000",
+        "EDGE__ENGINE__ANSWER_WITHIN_MS": "10000",
         "EDGE__BROKER__PORT": str(port),
         "EDGE__DOOR__KIND": "mqtt-only",
     }

@@ -1,11 +1,7 @@
 """``edge-gate demo``: six scenes, the real gate, no camera, GPU, broker or faces of yours needed."""
 
-import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,6 +16,7 @@ from edge.commands.demo.scenes import ADVERSARIAL_PICTURE, Scene, all_scenes
 from edge.commands.demo.screen import Screen
 from edge.commands.demo.sheet import sheet_png
 from edge.commands.demo.stage import demo_settings, open_stage
+from edge.commands.interruptible import interruptible
 from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.progress import rich_progress
 from edge.daemon.models import load_models
@@ -47,7 +44,7 @@ def demo(
     folder = OutFolder.at(out)
     scenes = _complete_scenes()
     engine = load_settings(state_dir=state).engine
-    with _interruptible():
+    with interruptible():
         results, facts = _perform(scenes, engine, screen)
     written = (
         folder.write(REPORT_FILE, report_html(results, facts).encode("utf-8")),
@@ -94,18 +91,3 @@ def _event_of_note(results: tuple[SceneResult, ...], screen: Screen) -> None:
     for result in results:
         if result.scene.fools_bare_facenet:
             screen.event(result)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM unwind like Ctrl-C, so that the broker, the camera and the temporary folder go too."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -10,7 +10,8 @@ from edge.domain.assessment import Assessment
 from edge.domain.face import Box, Face
 from edge.domain.frame import Frame
 from edge.domain.verdict import AttemptId
-from edge.pipeline.judging import Aside, AtOnce, Judging
+from edge.pipeline.judging import AtOnce, Judging
+from edge.pipeline.judging_aside import Aside
 from edge.policy.decide import AttemptEvidence
 
 FACE = Face(frame_seq=1, box=Box(10, 10, 50, 50), landmarks=np.zeros((5, 2), np.float32), score=0.9)

@@ -11,6 +11,7 @@ from edge.commands.demo import command
 from edge.commands.demo.facts import Facts
 from edge.commands.demo.out_folder import OutFolderError
 from edge.commands.demo.result import SceneResult
+from edge.commands.interruptible import interruptible
 from edge.domain.errors import EdgeError
 
 
@@ -54,6 +55,6 @@ def test_it_ends_with_1_when_a_scene_went_otherwise(
 
 def test_sigterm_unwinds_like_an_interrupt_and_only_meanwhile() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), command._interruptible():
+    with pytest.raises(KeyboardInterrupt), interruptible():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,1 @@
+"""Which camera it is: read from the machine, the board or the network, held against what the site pinned."""

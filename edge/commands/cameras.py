@@ -1,0 +1,59 @@
+"""``edge-gate cameras``: which cameras are there, and how each is pinned."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from edge.capture.source import parse_source
+from edge.capture.trust.identify import identify, present_cameras
+from edge.capture.trust.identity import CameraIdentity, pin_as_toml
+from edge.capture.trust.machine import Machine
+from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
+from edge.commands.output import print_json
+from edge.domain.visible_text import visible
+from edge.settings.load import load_settings
+
+app = typer.Typer(help="Cameras of this machine and their pins.", no_args_is_help=True)
+
+
+@app.callback()
+def cameras() -> None:
+    """Cameras of this machine and their pins."""
+
+
+@app.command("list")
+def list_cameras(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="A camera by its SOURCE, such as rtsps://…; by default all plugged in."),
+    ] = None,
+    config: ConfigOption = None,
+    state: IdleStateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List cameras with the pin that each would have; exit 1 if there is none. Look at one before you pin it."""
+    settings = load_settings(config, state_dir=state)
+    named = source or (settings.camera.source if settings.camera.source.startswith("rtsp") else None)
+    found = [] if source else list(present_cameras(Machine()))
+    if named:
+        found.append(identify(parse_source(named), Machine()))
+    for camera in found:
+        _print(camera, as_json=as_json)
+    if not found:
+        if not as_json:
+            print("no camera is plugged in")
+        raise typer.Exit(1)
+
+
+def _print(camera: CameraIdentity, *, as_json: bool) -> None:
+    if as_json:
+        pin = None if camera.unreal else {k: v for k, v in asdict(camera.pin).items() if v}
+        print_json({"source": camera.source, "name": camera.name, "pin": pin, "unreal": camera.unreal or None})
+        return
+    print(visible(f"{camera.source}  {camera.name}"))
+    if camera.unreal:
+        print(visible(f"  not before a door: {camera.unreal}"))
+    else:
+        print("  [camera]")
+        print(visible(f"  pin = {pin_as_toml(camera.pin)}"))
