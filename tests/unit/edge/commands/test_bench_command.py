@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,13 @@ from edge.commands.app import run_command_line
 from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_source
 from edge.commands.bench_opencv import opencv_threads
 from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verifications
+from edge.domain.certificate import Alignment
 from edge.domain.errors import CameraError, UsageError
 from edge.domain.face import Face
 from edge.domain.frame import Frame
 from engines.runtime.metered import Meter
+from tests.support.patch_certificates import a_certificate
+from tests.support.profiles import a_profile
 from tests.support.white_rectangle_engine import make_face
 
 FACE = make_face(10, 10, 30, 40)
@@ -160,6 +164,24 @@ def test_figures_have_the_promised_keys_and_the_larger_overhead() -> None:
     assert record["engine_ms"] == 8.0
     assert record["faces"] == 0
     json.dumps(record, allow_nan=False)
+
+
+def test_the_certificate_costs_what_the_rounds_differ_by() -> None:
+    plain, certified = Spent([100.0, 200.0, 110.0], [1.0] * 3), Spent([130.0, 240.0, 400.0], [1.0] * 3)
+    record = bench._certified_record(plain, {"tiered": certified})
+    assert record["occlude_ms"] == {"tiered": 40.0}
+    assert record["certified_verify_ms"]["tiered"]["p50"] == 240.0
+    assert ("certified verify ms tiered p50", 240.0) in bench._flat(record)
+    assert bench._certified_record(plain, {}) == {}
+
+
+def test_what_is_timed_is_the_default_certificate_and_it_with_a_realigned_one() -> None:
+    again = replace(a_certificate("again"), alignment=Alignment.REALIGNED)
+    profile = replace(a_profile(), certificates=(a_certificate("worn"), again, a_certificate("tiered")))
+    timed = {title: [c.name for c in certificates] for title, certificates in bench._certified(profile).items()}
+    assert timed == {"tiered": ["tiered"], "tiered+again": ["tiered", "again"]}
+    assert list(bench._certified(replace(profile, certificates=(again,)))) == ["again"]
+    assert bench._certified(a_profile()) == {}
 
 
 def test_opencv_gets_its_threads_back() -> None:
