@@ -169,6 +169,7 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         policy_digest=policy.digest,
         hint=evidence.hint,
         release_ns=release_ns(
+            attempt_id=evidence.attempt_id,
             started_ns=evidence.started_ns,
             ended_ns=decided_ns if evidence.ended_ns is None else evidence.ended_ns,
             decided_ns=decided_ns,

@@ -3,15 +3,24 @@
 A stranger costs one cheap pass a frame, a candidate who is refused costs the defenses too. Were outcomes told when
 they are known, anybody with a watch could tell the two apart and climb from one to the other. So the time of a denial
 follows from what the person did and not from what the gate did: from leaving, or from the end of the time that every
-attempt has. It leaves on a tick, a whole tick later, in which the judgment that was still pending ends unseen. Ticks
-are counted from the attempt's start.
+attempt has. It leaves on a tick, a whole tick later, in which the judgment that was still pending ends unseen.
+
+Ticks lie elsewhere for every attempt. Whoever knew where they lie could leave just before one, and see from the tick
+after it whether the gate was a few milliseconds slower.
 """
 
+import hashlib
 
-def release_ns(*, started_ns: int, ended_ns: int, decided_ns: int, is_grant: bool, tick_ms: float) -> int:
+from edge.domain.verdict import AttemptId
+
+
+def release_ns(
+    *, attempt_id: AttemptId, started_ns: int, ended_ns: int, decided_ns: int, is_grant: bool, tick_ms: float
+) -> int:
     """Return the monotonic time at which a verdict may leave: never before it was decided.
 
     Args:
+        attempt_id: random, so that nobody outside knows where the attempt's ticks lie.
         started_ns: monotonic start of the attempt; the person sees it too.
         ended_ns: when the person, the attempt's time or the feed ended it.
         decided_ns: when the gate knew.
@@ -22,8 +31,8 @@ def release_ns(*, started_ns: int, ended_ns: int, decided_ns: int, is_grant: boo
     if tick_ns <= 0:
         return decided_ns
     earliest_ns = decided_ns if is_grant else max(decided_ns, ended_ns + tick_ns)
-    ticks = -((started_ns - earliest_ns) // tick_ns)
-    return max(decided_ns, started_ns + ticks * tick_ns)
+    first_ns = started_ns - _phase(attempt_id) % tick_ns
+    return first_ns - (first_ns - earliest_ns) // tick_ns * tick_ns
 
 
 def deadline_ns(
@@ -41,3 +50,7 @@ def deadline_ns(
     if challenge_deadline_ns is None:
         return due_ns
     return max(due_ns, challenge_deadline_ns + round(after_challenge_ms * 1e6))
+
+
+def _phase(attempt_id: AttemptId) -> int:
+    return int.from_bytes(hashlib.sha256(attempt_id.encode()).digest()[:8])

@@ -23,7 +23,7 @@ from edge.pipeline.eye import Sight
 from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judging import AtOnce
 from edge.policy.decide import AttemptEvidence
-from tests.unit.edge.pipeline.test_gate import FACE, POLICY, good
+from tests.support.gate_scene import FACE, POLICY, good
 
 
 class SlowMachine:

@@ -18,8 +18,8 @@ from edge.pipeline.act import Actor
 from edge.pipeline.gate import Gate
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
+from tests.support.gate_scene import MS, POLICY, Scene, attacked
 from tests.support.messages import IDENTITY, SIGNER
-from tests.unit.edge.pipeline.test_gate import MS, POLICY, Scene, attacked
 
 KEYS = KeyRing(signer=SIGNER, gallery_key=bytes(32))
 TICK_MS = 250
@@ -71,9 +71,11 @@ class Post(Scene):
 
 def test_a_grant_opens_at_the_next_tick_and_not_before(state: State) -> None:
     post = Post(state)
-    post.play(0.1)
-    assert (post.records, len(post.door.openings), post.outcome) == (0, 0, "idle")
-    post.play(0.25)
+    for _ in range(2):
+        post.outcomes.take(post.frame())
+    assert post.gate.evidence is None  # it is decided
+    assert (post.records, len(post.door.openings)) == (0, 0)
+    post.play(0.26)
     assert (post.records, len(post.door.openings), post.outcome) == (1, 1, "granted")
 
 
@@ -112,7 +114,8 @@ def test_a_stop_loses_nothing(state: State) -> None:
 
 def test_a_grant_that_still_waits_is_overruled_by_a_lockdown(state: State) -> None:
     post = Post(state)
-    post.play(0.1)
+    for _ in range(2):
+        post.outcomes.take(post.frame())
     assert post.gate.evidence is None  # it is decided
     post.standing.order_posture(Posture.LOCKDOWN, by="test")
     post.play(4)

@@ -16,8 +16,8 @@ from edge.pipeline.step import Step
 from edge.policy.limits import Allowance, Limits
 from edge.store.state import DATABASE_FILE, State, open_state
 from edge.trust.keys import KeyRing
+from tests.support.gate_scene import MS, POLICY, Scene, anomalies, attacked, outcomes
 from tests.support.messages import SIGNER
-from tests.unit.edge.pipeline.test_gate import MS, POLICY, Scene, anomalies, attacked, outcomes
 
 KEYS = KeyRing(signer=SIGNER, gallery_key=bytes(32))
 TERMS = POLICY.limits

@@ -27,7 +27,7 @@ from edge.pipeline.judging import AtOnce, Judgment
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence
 from edge.tracking.tracker import TrackId, Tracks, nearest
-from tests.unit.edge.pipeline.test_gate import ANN, MS, POLICY, good
+from tests.support.gate_scene import ANN, MS, POLICY, good
 
 BOB = SubjectRef("bob")
 FRAME_MS = 33

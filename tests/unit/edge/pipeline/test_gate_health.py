@@ -17,7 +17,7 @@ from edge.domain.reasons import Decision, Reason
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.gate import Gate, GateStages
 from edge.pipeline.judging import AtOnce
-from tests.unit.edge.pipeline.test_gate import Scene
+from tests.support.gate_scene import Scene
 
 FAULTS = [
     RecognitionError("hangs", hint="h"),

@@ -3,9 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.domain.verdict import AttemptId
 from edge.policy.schedule import deadline_ns, release_ns
 
 MS = 1_000_000
+ATTEMPT = AttemptId("9d1f0c6a52e84b0f8f4f6f1f8f1f2a3b")
 TICK_MS = 250.0
 TICK_NS = 250 * MS
 times = st.integers(0, 10**13)
@@ -19,11 +21,25 @@ def test_nothing_leaves_before_it_was_decided_and_what_leaves_is_on_a_tick(
     ended_ns = started_ns + after_ns
     decided_ns = ended_ns + more_ns
     released_ns = release_ns(
-        started_ns=started_ns, ended_ns=ended_ns, decided_ns=decided_ns, is_grant=is_grant, tick_ms=tick_ms
+        attempt_id=ATTEMPT,
+        started_ns=started_ns,
+        ended_ns=ended_ns,
+        decided_ns=decided_ns,
+        is_grant=is_grant,
+        tick_ms=tick_ms,
     )
     assert released_ns >= decided_ns
     if tick_ms:
-        assert (released_ns - started_ns) % round(tick_ms * MS) == 0
+        tick_ns = round(tick_ms * MS)
+        again_ns = release_ns(
+            attempt_id=ATTEMPT,
+            started_ns=started_ns,
+            ended_ns=started_ns,
+            decided_ns=started_ns,
+            is_grant=True,
+            tick_ms=tick_ms,
+        )
+        assert (released_ns - again_ns) % tick_ns == 0
         assert released_ns - decided_ns < round((1 if is_grant else 2) * tick_ms * MS)
 
 
@@ -34,7 +50,12 @@ def test_a_judgment_shorter_than_a_tick_does_not_move_a_denial(
     ended_ns = started_ns + after_ns
     first, second = (
         release_ns(
-            started_ns=started_ns, ended_ns=ended_ns, decided_ns=ended_ns + cost, is_grant=False, tick_ms=TICK_MS
+            attempt_id=ATTEMPT,
+            started_ns=started_ns,
+            ended_ns=ended_ns,
+            decided_ns=ended_ns + cost,
+            is_grant=False,
+            tick_ms=TICK_MS,
         )
         for cost in (one_ns, other_ns)
     )
@@ -46,13 +67,18 @@ def test_a_grant_is_always_fresh_enough_for_a_door(started_ns: int, after_ns: in
     decided_ns = started_ns + after_ns
     for tick_ms in (50.0, 1_000.0):  # the bounds of policy.outcome_tick_ms
         released_ns = release_ns(
-            started_ns=started_ns, ended_ns=decided_ns, decided_ns=decided_ns, is_grant=True, tick_ms=tick_ms
+            attempt_id=ATTEMPT,
+            started_ns=started_ns,
+            ended_ns=decided_ns,
+            decided_ns=decided_ns,
+            is_grant=True,
+            tick_ms=tick_ms,
         )
         assert released_ns - decided_ns < 2_000 * MS
 
 
 def test_without_a_tick_an_outcome_leaves_at_once() -> None:
-    assert release_ns(started_ns=1, ended_ns=5, decided_ns=7, is_grant=False, tick_ms=0) == 7
+    assert release_ns(attempt_id=ATTEMPT, started_ns=1, ended_ns=5, decided_ns=7, is_grant=False, tick_ms=0) == 7
 
 
 def test_a_challenge_lengthens_an_attempt_and_never_shortens_it() -> None:
@@ -65,3 +91,15 @@ def test_a_challenge_lengthens_an_attempt_and_never_shortens_it() -> None:
     assert due(None) == 6_000 * MS
     assert due(1_000) == 6_000 * MS
     assert due(9_000) == 11_000 * MS
+
+
+def test_ticks_lie_elsewhere_for_every_attempt() -> None:
+    phases = {
+        release_ns(
+            attempt_id=AttemptId(str(n)), started_ns=0, ended_ns=0, decided_ns=0, is_grant=True, tick_ms=TICK_MS
+        )
+        for n in range(200)
+    }
+    assert len(phases) > 190
+    assert min(phases) < TICK_NS // 10
+    assert max(phases) > TICK_NS * 9 // 10
