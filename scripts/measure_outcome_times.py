@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.domain.assessment import Assessment
+from edge.domain.errors import EdgeError
 from edge.domain.face import Box, Face, Quality
 from edge.domain.finding import Finding
 from edge.domain.frame import Frame
@@ -93,6 +94,11 @@ class Door:
                 clock=self,
             )
         )
+
+    @property
+    def fault(self) -> EdgeError | None:
+        """Nothing is wrong with what judges."""
+        return None
 
     def rest(self) -> None:
         """Do nothing between attempts."""

@@ -49,7 +49,7 @@ def fit(
     *,
     attacks: Annotated[
         Path | None,
-        typer.Option(help="Evidence of attacks, as 'redteam evidence' writes it: fits the learned detector too."),
+        typer.Option(help="Evidence of attacks, written by the red team: fits the learned detector too."),
     ] = None,
     state: IdleStateOption = None,
     config: ConfigOption = None,

@@ -26,7 +26,7 @@ from edge.settings.load import load_settings
 
 def detector(
     images: Annotated[Path, typer.Option(help="Folder of identities; only split A of it is read.")],
-    attacks: Annotated[Path, typer.Option(help="Evidence of attacks, as 'redteam evidence' writes it.")],
+    attacks: Annotated[Path, typer.Option(help="Evidence of attacks, written by the red team.")],
     cache: CacheOption = None,
     *,
     state: IdleStateOption = None,

@@ -185,7 +185,8 @@ def mandatory_defenses(profile: Profile, section: PolicySection, level: Level | 
         ConfigError: as :func:`certificates_asked`.
     """
     names = {d.name for d in defenses_of(profile)} | {d.name for d in pixel_defenses_of(profile)}
-    if (level or section.level) is Level.HIGH or certificates_asked(profile, section):
+    asked = certificates_asked(profile, section)
+    if asked or (level or section.level) is Level.HIGH:
         names.add(Occlude.name)
     return frozenset(names)
 
