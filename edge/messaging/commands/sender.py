@@ -11,24 +11,23 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from pydantic import ValidationError
-
 from edge.domain.clock import Clock
 from edge.domain.command import CommandName
 from edge.domain.errors import BrokerError, ConfigError
-from edge.messaging.commands.parsing import MOST_BYTES
+from edge.messaging.commands.parsing import MOST_BYTES, json_object
 from edge.messaging.commands.payloads import AnyCommand, CommandResponseV1
+from edge.messaging.commands.problems import CommandProblem
 from edge.messaging.commands.signing import CommandTerms, response_to, signed_command
 from edge.messaging.connection_keeper import ConnectionKeeper
 from edge.messaging.envelope import CONTENT_TYPE, Signer
 from edge.messaging.link import Link, LinkState
 from edge.messaging.options import BrokerOptions
-from edge.messaging.payloads import BirthV1
 from edge.messaging.topics import Topics, checked_name
 from edge.messaging.wire import Ack, Incoming, Outgoing
 
 CONNECT_S: Final = 10.0
 """Most seconds until the connection stands and the gate's birth certificate is there."""
+_MOST_BIRTH_BYTES = 65_536
 _FULL = 64  # answers that wait; more is not for us
 
 T = TypeVar("T")
@@ -149,10 +148,12 @@ class CommandSender:
             if not message.is_retained and len(message.payload) <= MOST_BYTES:
                 _put(self._answers, message)
             return
+        birth = json_object(message.payload, most_bytes=_MOST_BIRTH_BYTES)
+        boot_id = None if isinstance(birth, CommandProblem) else birth.get("boot_id")
         try:
-            self._boot_id = checked_name(BirthV1.model_validate_json(message.payload).boot_id, "boot id")
-        except (ValidationError, ConfigError):
-            return  # a newer gate, or nobody's: without a boot id nothing is sent
+            self._boot_id = checked_name(str(boot_id or ""), "boot id")
+        except ConfigError:
+            return  # nobody's: without a boot id nothing is sent
         self._born.set()
 
     def on_subscribed(self, is_granted: bool) -> None:  # noqa: FBT001 - as in MqttEvents

@@ -126,8 +126,10 @@ def response_to(command_id: str, payload: bytes, *, gate_key: bytes | None) -> C
     if gate_key is not None:
         body = canonical_json({name: value for name, value in document.items() if name != "signature"})
         verify(body, _signature(document), public_key=gate_key, context=RESPONSE_CONTEXT)
+    data = document.get("data")
+    known = {name: data.get(name) for name in CommandResponseV1.model_fields} if isinstance(data, dict) else data
     try:
-        return CommandResponseV1.model_validate(document.get("data"))
+        return CommandResponseV1.model_validate(known)  # a newer gate may say more
     except ValidationError as error:
         raise TrustError("the gate's answer cannot be read", hint=_HINT) from error
 

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain.command import CommandName, CommandOutcome
@@ -247,12 +247,14 @@ def test_every_problem_is_an_anomaly_in_its_own_words() -> None:
     assert len({problem.value for problem in CommandProblem}) == len(CommandProblem)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.text(max_size=80), st.booleans())
 def test_nothing_that_is_not_signed_is_ever_accepted(payload: bytes, topic: str, is_retained: bool) -> None:
     outcome = Desk().examine(Incoming(topic, payload, is_retained))
     assert isinstance(outcome, RefusedCommand)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(json.loads(Commands().make(NOON)))), st.text(max_size=40))
 def test_no_attribute_can_be_changed_after_signing(name: str, value: str) -> None:
     event = json.loads(Commands().make(NOON))
@@ -260,6 +262,7 @@ def test_no_attribute_can_be_changed_after_signing(name: str, value: str) -> Non
     assert isinstance(outcome, RefusedCommand) or event[name] == value
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["site", "gate", "bootid", "type", "source", "keyid", "replyto", "dataschema"]),
     st.text(max_size=40),

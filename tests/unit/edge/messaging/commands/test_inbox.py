@@ -1,6 +1,5 @@
 """The way of a command from the network thread to the gate's, with real threads."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -123,4 +122,6 @@ def test_it_starts_once_and_stops_for_good() -> None:
     with pytest.raises(RuntimeError):
         room.inbox.start()
     room.inbox.stop()
-    assert "commands" not in {thread.name for thread in threading.enumerate()}
+    thread = room.inbox._thread
+    assert thread is not None
+    wait_for(lambda: not thread.is_alive(), "the thread ends")

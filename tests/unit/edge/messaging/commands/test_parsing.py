@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain.command import CommandName
@@ -128,17 +128,20 @@ def test_types_and_names_belong_together() -> None:
     assert {name_of(type_of(name)) for name in CommandName} == set(CommandName)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=6_000))
 def test_no_bytes_are_a_command_or_a_crash(payload: bytes) -> None:
     assert isinstance(parse(payload), CommandProblem)
     json_object(payload, most_bytes=MOST_BYTES)
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_no_json_is_a_command_or_a_crash(value: object) -> None:
     assert isinstance(parse(json.dumps(value).encode()), CommandProblem)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DOCUMENT)), json_values)
 def test_no_other_value_of_an_attribute_changes_what_is_signed_unseen(name: str, value: object) -> None:
     parsed = parse(json.dumps({**DOCUMENT, name: value}).encode())
@@ -148,6 +151,7 @@ def test_no_other_value_of_an_attribute_changes_what_is_signed_unseen(name: str,
         assert name == "signature" or parsed.signed != good.signed
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
 def test_a_changed_byte_is_seen_or_means_nothing(place: int, byte: int) -> None:
     changed = GOOD[:place] + bytes([byte]) + GOOD[place + 1 :]

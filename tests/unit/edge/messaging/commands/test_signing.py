@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain.command import CommandName, CommandOutcome
@@ -54,6 +54,13 @@ def test_an_answer_of_another_form_is_a_fault() -> None:
         response_to(ASKED, json.dumps(event).encode(), gate_key=None)
 
 
+def test_a_newer_gate_may_say_more() -> None:
+    event = json.loads(ANSWER)
+    event["data"]["more"] = "x"
+    assert response_to(ASKED, json.dumps(event).encode(), gate_key=None) == RESPONSE
+
+
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_are_an_answer_or_a_crash(payload: bytes) -> None:
     assert response_to(ASKED, payload, gate_key=SIGNER.public_key) is None
