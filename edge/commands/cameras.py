@@ -32,7 +32,7 @@ def list_cameras(
     state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List cameras with the pin that each would have; exit 1 if there is none. Look at one before you pin it."""
+    """List cameras with the pin that each would have; exit 1 if there is none. Look at it before you pin it."""
     settings = load_settings(config, state_dir=state)
     named = source or (settings.camera.source if settings.camera.source.startswith("rtsp") else None)
     found = [] if source else list(present_cameras(Machine()))

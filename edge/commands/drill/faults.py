@@ -29,6 +29,7 @@ class Fault:
         begin: makes it happen.
         end: takes its cause away.
         shows_after_ms: how long it cannot be told from an ordinary delay.
+        shows_on_decision: it can show only when something is to be recorded.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Fault:
     begin: Callable[[Rig], None]
     end: Callable[[Rig], None]
     shows_after_ms: float = 0.0
+    shows_on_decision: bool = False
 
 
 def gate_faults(answer_within_ms: float) -> tuple[Fault, ...]:
@@ -116,6 +118,7 @@ def _of_files() -> tuple[Fault, ...]:
             hint="edge/daemon/recorder.py",
             begin=_fill_disk,
             end=lambda rig: _cap(rig, 0),
+            shows_on_decision=True,
         ),
     )
 

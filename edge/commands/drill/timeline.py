@@ -52,6 +52,7 @@ class Timeline:
         self._has_opened = False
         self._recovered_ns: int | None = None
         self._shown_ns = self._mended_ns = 0
+        self._waits_for_decision = fault.shows_on_decision
 
     def on_face(self) -> None:
         """A frame with a face was looked at, and nothing decided: an attempt is open."""
@@ -68,6 +69,9 @@ class Timeline:
             self._enter(Phase.GRANTED)
         elif self.phase is Phase.FAULTY:
             self._has_opened |= is_granted
+            if self._waits_for_decision and step.verdicts:
+                self._waits_for_decision = False
+                self._shown_ns = now_ns
             if self._denied_ns is None and any(verdict.reason is self._fault.reason for verdict in step.verdicts):
                 self._denied_ns = now_ns
             wanted = anomaly_of(self._fault.reason)

@@ -45,7 +45,7 @@ TOLD = Step(
 class Drill:
     """One drill of a dark camera."""
 
-    def __init__(self, shows_after_ms: float = 0) -> None:
+    def __init__(self, shows_after_ms: float = 0, *, shows_on_decision: bool = False) -> None:
         self.clock = HandClock(NOON)
         self.did: list[str] = []
         fault = Fault(
@@ -55,6 +55,7 @@ class Drill:
             begin=lambda _: None,
             end=lambda _: None,
             shows_after_ms=shows_after_ms,
+            shows_on_decision=shows_on_decision,
         )
         self.timeline = Timeline(
             fault, self.clock, begin=lambda: self.did.append("begin"), end=lambda: self.did.append("end")
@@ -121,6 +122,13 @@ def test_a_fault_that_cannot_show_before_a_deadline_is_timed_from_there() -> Non
     result = drill.run((10, GRANT), (10, None), (1_900, DENIAL + TOLD), (700, None), (50, GRANT))
     assert result.ok
     assert result.detected_ms == 900
+
+
+def test_a_fault_that_shows_at_the_next_record_is_timed_from_there() -> None:
+    drill = Drill(shows_on_decision=True)
+    result = drill.run((10, GRANT), (10, None), (3_000, DENIAL), (40, TOLD), (700, None), (50, GRANT))
+    assert result.ok
+    assert result.detected_ms == 40
 
 
 def test_names_are_unique_and_every_reason_is_an_anomaly() -> None:
