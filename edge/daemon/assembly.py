@@ -14,7 +14,10 @@ from edge.daemon.models import SECOND, Models, serving_bindings
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
 from edge.defenses.randomize import Randomize
+from edge.defenses.replay import NAME as REPLAY
+from edge.defenses.replay import Replay
 from edge.defenses.squeeze import SqueezeDefense
+from edge.domain.challenge import Movement
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
@@ -22,6 +25,7 @@ from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.reasons import Reason
 from edge.pipeline.attempts import AttemptTerms
+from edge.pipeline.challenge import ChallengeTerms
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.gate import Gate, GateStages
@@ -30,6 +34,7 @@ from edge.pipeline.judging import Aside, AtOnce
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
+from edge.pipeline.sequence import NeedsSecondStep, SequenceTerms, SequenceWatch, never
 from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
 from edge.policy.limits import LimitTerms
@@ -40,6 +45,7 @@ from edge.settings.tree import Settings
 from edge.store.templates import SubjectTemplates
 from edge.trust.profile import load_profile
 from edge.vision.detect import FaceDetector
+from edge.vision.motion.plane import PlaneFollower
 
 DEFAULT_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "default"
 
@@ -158,6 +164,47 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
         limits=LimitTerms(
             failures=section.failures_before_hold, window_ms=section.failure_window_ms, hold_ms=section.hold_ms
         ),
+        sequence_mandatory=frozenset() if is_stills else frozenset({REPLAY}),
+    )
+
+
+def sequence_of(
+    settings: Settings,
+    profile: Profile,
+    policy: Policy,
+    *,
+    needs_second_step: NeedsSecondStep = never,
+    on_prompt: Callable[[Movement | None], None] = lambda _: None,
+) -> SequenceWatch:
+    """Return what watches an attempt over time. A still picture has none.
+
+    Args:
+        settings: what a challenge asks.
+        profile: bounds of motion.
+        policy: in force.
+        needs_second_step: whether a challenge is due.
+        on_prompt: told what to show the person.
+    """
+    section, limits = settings.challenge, profile.replay
+    return SequenceWatch(
+        SequenceTerms(
+            replay=Replay(limits),
+            follower=lambda: PlaneFollower(
+                enough=limits.least_change if limits else 0.0, lost=limits.most_change if limits else 0.0
+            ),
+            policy=policy,
+            challenge=ChallengeTerms(
+                movements=section.movements,
+                movement_ms=section.movement_ms,
+                total_ms=section.total_ms,
+                hold_ms=section.hold_ms,
+                turn_deg=section.turn_deg,
+                nod_deg=section.nod_deg,
+            ),
+            rng=secrets.SystemRandom(),
+            needs_second_step=needs_second_step,
+            on_prompt=on_prompt,
+        )
     )
 
 
@@ -202,6 +249,7 @@ def stages_of(
             so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
     """
     settings, profile = parts.settings, parts.profile
+    policy = policy_of(settings.policy, profile, is_stills=source.is_stills)
     judge = _judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom())
     return GateStages(
         checks=FrameChecks(
@@ -214,7 +262,8 @@ def stages_of(
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
         judging=AtOnce(judge) if is_lock_step else Aside(judge),
-        policy=policy_of(settings.policy, profile, is_stills=source.is_stills),
+        policy=policy,
+        sequence=None if source.is_stills else sequence_of(settings, profile, policy),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
             rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,

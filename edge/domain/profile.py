@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.domain.baseline import Baseline
 from edge.domain.certificate import Certificate
 from edge.domain.embedding import Binding
+from edge.domain.motion import ReplayLimits
 from edge.domain.pixel_limits import PixelLimits
 
 NEARLY_FULL = 0.9  # a warning before a refusal: not a threshold of any decision
@@ -126,6 +127,7 @@ class Profile:
         certificates: patch certificates, each with thresholds of its own.
         baselines: what each model's embeddings of real faces look like.
         pixel_limits: bounds of pixel statistics; None = not fitted.
+        replay: bounds of what a face does over time; None = not fitted.
     """
 
     name: str
@@ -150,3 +152,4 @@ class Profile:
     certificates: tuple[Certificate, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     pixel_limits: PixelLimits | None = None
+    replay: ReplayLimits | None = None

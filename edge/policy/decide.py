@@ -1,8 +1,9 @@
 """The decision. Everything that opens a door passes through :func:`decide`, and nothing else makes a grant.
 
 1. A hold denies. 2. A fault denies. 3. A policy without rules or frames denies. 4. Good frames of two people deny.
-5. k good frames among the last n, of one person, grant. 6. Too many verifications, or an attempt that must end,
-deny with the most telling reason seen. 7. Otherwise the attempt goes on.
+5. A finding about the attempt as a whole that did not pass denies. 6. With all of those, k good frames among the last
+n, of one person, grant. 7. Too many verifications, or an attempt that must end, deny with the most telling reason
+seen. 8. Otherwise the attempt goes on.
 """
 
 import datetime as dt
@@ -19,6 +20,7 @@ from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
 from edge.policy.limits import COUNTED, Limits, LimitTerms
 from edge.policy.rules import FrameTerms, Rule, frame_rules
+from edge.policy.sequence import sequence_objection
 
 _TELLING = (
     Reason.IDENTITY_CHANGED,
@@ -52,6 +54,7 @@ class Policy:
         most_verifications: expensive verifications an attempt may use up.
         frame: what makes a frame good.
         limits: how often somebody may fail.
+        sequence_mandatory: findings about the attempt as a whole that must have passed, by name.
     """
 
     frames_needed: int
@@ -59,6 +62,7 @@ class Policy:
     most_verifications: int
     frame: FrameTerms
     limits: LimitTerms
+    sequence_mandatory: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -68,6 +72,7 @@ class Policy:
             (self.frames_needed, self.frames_window, self.most_verifications, frame.most_age_ms),
             (frame.match.threshold, sorted(frame.match.weights.items()), sorted(frame.match.floors.items())),
             (sorted(frame.mandatory), sorted(frame.reasons.items()), self.limits),
+            (sorted(self.sequence_mandatory),),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -135,7 +140,7 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         decision=ruling.decision,
         reason=ruling.reason,
         subject=ruling.subject,
-        findings=_findings(evidence.assessments[-max(1, policy.frames_window) :]),
+        findings=_findings(evidence.assessments[-max(1, policy.frames_window) :]) + evidence.sequence_findings,
         frames=len(evidence.assessments),
         started_ns=evidence.started_ns,
         decided_ns=now.monotonic_ns,
@@ -177,7 +182,10 @@ def _rule(evidence: AttemptEvidence, limits: Limits, now_ns: int, policy: Policy
     people = {a.verified.subject for a in good if a.verified is not None}
     if len(people) > 1:
         return _Ruling(Decision.DENIED, Reason.IDENTITY_CHANGED, candidate)
-    if len(good) >= policy.frames_needed and len(people) == 1:
+    objection = sequence_objection(evidence.sequence_findings, policy.sequence_mandatory, policy.frame.reasons)
+    if objection not in (None, Reason.NOT_ENOUGH_FRAMES):
+        return _Ruling(Decision.DENIED, objection, candidate)
+    if objection is None and len(good) >= policy.frames_needed and len(people) == 1:
         return _Ruling(Decision.GRANTED, Reason.MATCH, people.pop())
 
     verifications = sum(1 for a in evidence.assessments if a.verified is not None and a.findings)

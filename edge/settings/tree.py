@@ -10,6 +10,7 @@ from edge.domain.errors import ConfigError
 from edge.settings.sections import (
     BrokerSection,
     CameraSection,
+    ChallengeSection,
     DoorSection,
     EngineSection,
     Environment,
@@ -30,6 +31,7 @@ class Settings(Section):
     camera: CameraSection = Field(default_factory=CameraSection)
     engine: EngineSection = Field(default_factory=EngineSection)
     policy: PolicySection = Field(default_factory=PolicySection)
+    challenge: ChallengeSection = Field(default_factory=ChallengeSection)
     trust: TrustSection = Field(default_factory=TrustSection)
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)

@@ -10,6 +10,7 @@ from edge.trust.array_archive import ArrayTerms
 from edge.trust.baseline_table import BaselineTable, SanitizeTable, baseline_terms
 from edge.trust.certificate_table import CertificateTable, certificate_terms
 from edge.trust.profile_points import CosinePoint, FacePoint, GapPoint, Name, Sha256, Share, Table
+from edge.trust.replay_table import ReplayTable
 
 AGREEMENT_WEIGHTS = "agreement.weights"
 
@@ -145,6 +146,7 @@ class ProfileFile(Table):
     certificate: dict[Name, CertificateTable] = Field(default_factory=dict)
     baseline: dict[Name, BaselineTable] = Field(default_factory=dict)
     sanitize: SanitizeTable | None = None
+    replay: ReplayTable | None = None
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     signature: SignatureTable | None = None
 

@@ -18,6 +18,7 @@ from edge.trust.baseline_table import (
 from edge.trust.certificate_table import centers_name, certificate_tables, certificates_from
 from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
 from edge.trust.profile_signature import Voucher
+from edge.trust.replay_table import replay_limits_from, replay_table
 
 
 def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], voucher: Voucher) -> Profile:
@@ -65,6 +66,7 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         certificates=certificates_from(file.certificate, arrays),
         baselines=baselines_from(file.baseline, arrays),
         pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
+        replay=None if file.replay is None else replay_limits_from(file.replay),
     )
 
 
@@ -127,6 +129,7 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
         **({"certificate": certificate_tables(profile.certificates)} if profile.certificates else {}),
         **({"baseline": baseline_tables(profile.baselines)} if profile.baselines else {}),
         **({"sanitize": pixel_table(profile.pixel_limits)} if profile.pixel_limits else {}),
+        **({"replay": replay_table(profile.replay)} if profile.replay else {}),
     }
 
 
