@@ -9,6 +9,7 @@ from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.commands.repeat import repeat
+from calibration.commands.replay import replay
 from calibration.commands.report import report
 from calibration.fitting.fitted_profile import fit_profile
 from calibration.fitting.operating_point import Goal
@@ -32,6 +33,7 @@ calibrate.command("report")(report)
 calibrate.command("repeat")(repeat)
 
 calibrate.command("masks")(masks)
+calibrate.command("replay")(replay)
 
 
 @calibrate.command("fit")

@@ -7,6 +7,7 @@ wall, and coded as a camera codes it. Whatever deforms the picture, such as bend
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import av
@@ -20,6 +21,7 @@ SIZE: Final = (640, 480)
 RATE_HZ: Final = 15
 SECONDS: Final = 3.4
 _FOCAL_PX = 700.0
+_EXPOSURE = np.array([0.0, 1 / 120, 1 / 60])  # seconds within which what moves is smeared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +80,17 @@ def present(portrait: Portrait, handling: Handling, *, face_px: float, seed: int
         seed: of movement, wall, noise and coding.
     """
     rng = np.random.default_rng(seed)
-    times = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    times = np.add.outer(np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ, _EXPOSURE).ravel()
     wall, grain = _wall(rng), rng.normal(0, rng.uniform(1.5, 4.5), (SIZE[1] + 64, SIZE[0] + 64, 3))
     sheet = _sheet(portrait, is_screen=bool(rng.integers(2)))
     middle = np.array(SIZE) / 2 + rng.uniform(-30, 30, 2)
     frames = []
-    for corners in _path(sheet, handling, face_px, rng, times):
-        seen = _seen(sheet.pixels, corners + middle, wall)
+    sharp = (_seen(sheet.pixels, c + middle, wall) for c in _path(sheet, handling, face_px, rng, times))
+    while exposed := list(islice(sharp, len(_EXPOSURE))):
+        seen = np.mean(exposed, axis=0, dtype=np.float32)
         y, x = rng.integers(0, 64, 2)
-        seen = seen * (1 + rng.normal(0, 0.003)) + grain[y : y + SIZE[1], x : x + SIZE[0]]
-        frames.append(np.clip(seen, 0, 255).astype(np.uint8))
+        noisy = seen * (1 + rng.normal(0, 0.003)) + grain[y : y + SIZE[1], x : x + SIZE[0]]
+        frames.append(np.clip(noisy, 0, 255).astype(np.uint8))
     yield from _coded(frames, quality=int(rng.integers(18, 29)))
 
 
@@ -95,9 +98,7 @@ def _sheet(portrait: Portrait, *, is_screen: bool) -> Portrait:
     """Return the picture with its border: a print's white one, or a screen's bezel."""
     border = max(4, portrait.pixels.shape[1] // (20 if is_screen else 33))
     color = (12, 12, 12) if is_screen else (235, 235, 235)
-    framed = cv2.copyMakeBorder(
-        portrait.pixels, border, border, border, border, cv2.BORDER_CONSTANT, value=color
-    )
+    framed = cv2.copyMakeBorder(portrait.pixels, border, border, border, border, cv2.BORDER_CONSTANT, value=color)
     x, y = portrait.center
     return Portrait(np.asarray(framed, np.uint8), (x + border, y + border), portrait.width_px)
 
@@ -155,20 +156,20 @@ def _wall(rng: np.random.Generator) -> NDArray[np.float32]:
     wall = np.full((SIZE[1], SIZE[0], 3), rng.uniform(90, 160, 3), np.float32)
     for cells, strength in ((5, 20.0), (30, 12.0), (120, 8.0)):
         coarse = rng.normal(0, strength, (cells * 3 // 4, cells, 3)).astype(np.float32)
-        wall += cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
+        wall = wall + np.asarray(cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC), np.float32)
     return wall
 
 
 def _coded(frames: list[Pixels], *, quality: int) -> Iterator[Pixels]:
     """Yield the frames as H.264 gives them back."""
     file = io.BytesIO()
-    with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=RATE_HZ, options={"crf": str(quality), "preset": "fast"})
+    with av.open(file, "w", format="matroska") as writer:
+        stream = writer.add_stream("libx264", rate=RATE_HZ, options={"crf": str(quality), "preset": "fast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
-        container.mux(stream.encode())
+            writer.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
+        writer.mux(stream.encode())
     file.seek(0)
-    with av.open(file) as container:
-        for picture in container.decode(video=0):
+    with av.open(file, "r") as reader:
+        for picture in reader.decode(video=0):
             yield np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)

@@ -11,12 +11,18 @@ from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_so
 from edge.commands.bench_gallery import OWN, bench_gallery
 from edge.commands.bench_gate import Screening, Verification, metered_models
 from edge.commands.bench_opencv import OpenCVFaces, opencv_threads
-from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verification
+from edge.commands.bench_pipeline import (
+    ScreeningTimes,
+    Spent,
+    measure_motion,
+    measure_screening,
+    measure_verification,
+)
 from edge.commands.engine_plan import PrecisionChoice
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import print_json, print_table
 from edge.commands.progress import rich_progress
-from edge.daemon.assembly import read_profile
+from edge.daemon.assembly import follower_of, read_profile
 from edge.daemon.models import Models, load_models, model_store
 from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
@@ -53,8 +59,8 @@ def pipeline(
     settings = _settings(load_settings(config, state_dir=state), precision)
     clip = read_clip(source)
     with load_models(settings.engine, progress=rich_progress()) as models, opencv_threads(settings.engine.threads):
-        screening, verification = _measure(clip, models, settings, repeat=repeat)
-        record = _record(screening, verification) | _circumstances(clip, models, settings)
+        screening, verification, motion_ms = _measure(clip, models, settings, repeat=repeat)
+        record = _record(screening, verification, motion_ms) | _circumstances(clip, models, settings)
     if as_json:
         print_json(record)
     else:
@@ -73,7 +79,9 @@ def _settings(settings: Settings, precision: PrecisionChoice | None) -> Settings
     return settings.model_copy(update={"engine": settings.engine.model_copy(update={"precision": precision.value})})
 
 
-def _measure(clip: Clip, models: Models, settings: Settings, *, repeat: int) -> tuple[ScreeningTimes, Spent]:
+def _measure(
+    clip: Clip, models: Models, settings: Settings, *, repeat: int
+) -> tuple[ScreeningTimes, Spent, list[float]]:
     profile = read_profile(settings, models, environment="development")
     metered = metered_models(models)
     gallery = bench_gallery(clip, metered, profile)
@@ -83,10 +91,11 @@ def _measure(clip: Clip, models: Models, settings: Settings, *, repeat: int) -> 
     if not times.judged:
         raise UsageError(f"{clip.name} is too short to measure", hint="raise --repeat, or take another recording")
     stage = Verification(metered, profile, gallery, OWN)
-    return times, measure_verification(times.judged, stage, metered.meter, rounds=_VERIFICATIONS)
+    motion_ms = measure_motion(times.judged, follower_of(profile))
+    return times, measure_verification(times.judged, stage, metered.meter, rounds=_VERIFICATIONS), motion_ms
 
 
-def _record(screening: ScreeningTimes, verification: Spent) -> dict[str, Any]:
+def _record(screening: ScreeningTimes, verification: Spent, motion_ms: Sequence[float]) -> dict[str, Any]:
     gate, opencv = _quantiles(screening.gate.stage_ms), _quantiles(screening.opencv_ms)
     return {
         "fps": round(1e3 / gate["p50"], 2),
@@ -96,6 +105,7 @@ def _record(screening: ScreeningTimes, verification: Spent) -> dict[str, Any]:
         "opencv_ms": opencv,
         "engine_ms": _quantiles(screening.gate.engine_ms)["p50"],
         "verify_ms": _quantiles(verification.stage_ms),
+        "motion_ms": _quantiles(motion_ms),
         "verify_engine_ms": _quantiles(verification.engine_ms)["p50"],
         "overhead": round(max(screening.gate.overhead, verification.overhead), 3),
         "screen_overhead": round(screening.gate.overhead, 3),

@@ -17,7 +17,6 @@ from edge.defenses.randomize import Randomize
 from edge.defenses.replay import NAME as REPLAY
 from edge.defenses.replay import Replay
 from edge.defenses.squeeze import SqueezeDefense
-from edge.domain.challenge import Movement
 from edge.domain.clock import Clock
 from edge.domain.embedding import Binding
 from edge.domain.errors import TrustError
@@ -34,19 +33,20 @@ from edge.pipeline.judging import Aside, AtOnce
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
-from edge.pipeline.sequence import NeedsSecondStep, SequenceTerms, SequenceWatch, never
+from edge.pipeline.sequence import SecondStep, SequenceTerms, SequenceWatch
 from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
 from edge.policy.limits import LimitTerms
 from edge.policy.rules import FrameTerms
 from edge.recognition.gallery import Gallery, Template
-from edge.settings.sections import PolicySection
+from edge.settings.sections import ChallengeSection, PolicySection
 from edge.settings.tree import Settings
 from edge.store.templates import SubjectTemplates
 from edge.trust.profile import load_profile
 from edge.vision.detect import FaceDetector
 from edge.vision.motion.plane import PlaneFollower
 
+NO_SECOND_STEP = SecondStep()
 DEFAULT_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "default"
 
 REASON_OF_FAILURE: Mapping[str, Reason] = {
@@ -168,13 +168,29 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool) -> P
     )
 
 
+def challenge_terms(section: ChallengeSection) -> ChallengeTerms:
+    """Return what a challenge asks."""
+    return ChallengeTerms(
+        movements=section.movements,
+        movement_ms=section.movement_ms,
+        total_ms=section.total_ms,
+        hold_ms=section.hold_ms,
+        turn_deg=section.turn_deg,
+        nod_deg=section.nod_deg,
+    )
+
+
+def follower_of(profile: Profile) -> PlaneFollower:
+    """Return what measures the motion of one attempt's face; without limits in the profile, with every effort."""
+    limits = profile.replay
+    return PlaneFollower(enough=limits.least_change if limits else 0.0, lost=limits.most_change if limits else 2.0)
+
+
 def sequence_of(
     settings: Settings,
     profile: Profile,
     policy: Policy,
-    *,
-    needs_second_step: NeedsSecondStep = never,
-    on_prompt: Callable[[Movement | None], None] = lambda _: None,
+    second_step: SecondStep,
 ) -> SequenceWatch:
     """Return what watches an attempt over time. A still picture has none.
 
@@ -182,28 +198,16 @@ def sequence_of(
         settings: what a challenge asks.
         profile: bounds of motion.
         policy: in force.
-        needs_second_step: whether a challenge is due.
-        on_prompt: told what to show the person.
+        second_step: when a challenge is due, and who shows what it asks.
     """
-    section, limits = settings.challenge, profile.replay
     return SequenceWatch(
         SequenceTerms(
-            replay=Replay(limits),
-            follower=lambda: PlaneFollower(
-                enough=limits.least_change if limits else 0.0, lost=limits.most_change if limits else 0.0
-            ),
+            replay=Replay(profile.replay),
+            follower=lambda: follower_of(profile),
             policy=policy,
-            challenge=ChallengeTerms(
-                movements=section.movements,
-                movement_ms=section.movement_ms,
-                total_ms=section.total_ms,
-                hold_ms=section.hold_ms,
-                turn_deg=section.turn_deg,
-                nod_deg=section.nod_deg,
-            ),
+            challenge=challenge_terms(settings.challenge),
             rng=secrets.SystemRandom(),
-            needs_second_step=needs_second_step,
-            on_prompt=on_prompt,
+            second_step=second_step,
         )
     )
 
@@ -215,6 +219,7 @@ def build_gate(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    second_step: SecondStep = NO_SECOND_STEP,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -224,8 +229,9 @@ def build_gate(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off. Else frames are followed while one is judged.
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
+        second_step: when a challenge is due, and who shows what it asks; by default none ever is.
     """
-    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people))
+    return Gate(stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people, second_step=second_step))
 
 
 def stages_of(
@@ -235,6 +241,7 @@ def stages_of(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    second_step: SecondStep = NO_SECOND_STEP,
     unsafe_rng: random.Random | None = None,
 ) -> GateStages:
     """Return what a gate for one source is made of. Arguments as of :func:`build_gate`.
@@ -245,6 +252,7 @@ def stages_of(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off.
         people: gives the gallery as it stands.
+        second_step: when a challenge is due, and who shows what it asks.
         unsafe_rng: draws the random views in place of the operating system. Whoever knows its seed knows the views,
             so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
     """
@@ -263,7 +271,7 @@ def stages_of(
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
         judging=AtOnce(judge) if is_lock_step else Aside(judge),
         policy=policy,
-        sequence=None if source.is_stills else sequence_of(settings, profile, policy),
+        sequence=None if source.is_stills else sequence_of(settings, profile, policy, second_step),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
             rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,

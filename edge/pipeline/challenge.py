@@ -156,8 +156,7 @@ class ChallengeRun:
     def _after_look(self, pose: HeadPose, now_ns: int) -> "ChallengeRun":
         strength, what = self._movement(pose)
         if strength < self.terms.neutral_share:
-            run = replace(self, held=_Held(), is_straight=True)
-            return replace(run, is_away=False, limit_ns=self._limit(now_ns)) if self.is_away else run
+            return self._returned(now_ns) if self.is_away else replace(self, held=_Held(), is_straight=True)
         if self.is_away or strength < 1:
             return replace(self, held=_Held(), is_straight=False)
         if what is not self.held.what:
@@ -169,10 +168,22 @@ class ChallengeRun:
     def _after_movement(self, what: Movement, now_ns: int) -> "ChallengeRun":
         if what is not self.challenge.next:
             return self.after_failure(f"{what.value} instead of {self.challenge.next}")
-        done = self.challenge.done + 1
-        outcome = ChallengeOutcome.PASSED if done == len(self.challenge.movements) else self.challenge.outcome
-        challenge = replace(self.challenge, done=done, outcome=outcome)
+        challenge = replace(self.challenge, done=self.challenge.done + 1)
         return replace(self, challenge=challenge, is_away=True, limit_ns=self._limit(now_ns))
+
+    def _returned(self, now_ns: int) -> "ChallengeRun":
+        """Go on after a movement; passed when it was the last, so that the face is seen straight again."""
+        is_last = self.challenge.done == len(self.challenge.movements)
+        outcome = ChallengeOutcome.PASSED if is_last else self.challenge.outcome
+        challenge = replace(self.challenge, outcome=outcome)
+        return replace(
+            self,
+            challenge=challenge,
+            held=_Held(),
+            is_away=False,
+            is_straight=True,
+            limit_ns=self._limit(now_ns),
+        )
 
     def _movement(self, pose: HeadPose) -> tuple[float, Movement]:
         """Return the strongest movement in a pose and its strength: 1 = as far as is asked."""

@@ -32,6 +32,20 @@ def never(evidence: AttemptEvidence, now: Instant, policy: Policy) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStep:
+    """When something more is asked of a person than their face, and who is told.
+
+    Attributes:
+        needs: whether it is due.
+        on_prompt: told what to show the person, whenever that changes; None = look straight ahead, or nothing. Called
+            on the gate's thread: it must return at once and not raise.
+    """
+
+    needs: NeedsSecondStep = never
+    on_prompt: Callable[[Movement | None], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceTerms:
     """What a sequence watch is made of.
 
@@ -41,8 +55,7 @@ class SequenceTerms:
         policy: in force.
         challenge: what a challenge asks.
         rng: draws it: ``secrets.SystemRandom()`` except in tests.
-        needs_second_step: whether one is due.
-        on_prompt: told what to show the person, whenever that changes; None = look straight ahead, or nothing.
+        second_step: when one is due, and who is told.
     """
 
     replay: Replay
@@ -50,8 +63,7 @@ class SequenceTerms:
     policy: Policy
     challenge: ChallengeTerms
     rng: random.Random
-    needs_second_step: NeedsSecondStep = never
-    on_prompt: Callable[[Movement | None], None] = lambda _: None
+    second_step: SecondStep = SecondStep()
 
 
 @dataclass(slots=True)
@@ -92,9 +104,7 @@ class SequenceWatch:
         """Return the evidence with what was seen over time. An attempt that ends fails a challenge under way."""
         watched = self._of(evidence)
         is_over = evidence.end is not None or evidence.fault is not None
-        finding = None
-        if watched.motion is not None:
-            finding = watched.motion.at_the_end() if is_over else watched.motion.finding
+        finding = watched.motion.finding if watched.motion is not None else None
         self._hear(watched, evidence)
         if is_over and watched.run is not None:
             watched.run = watched.run.after_failure("the face was lost")
@@ -132,7 +142,7 @@ class SequenceWatch:
 
     def _challenge(self, watched: _Watched, sight: Sight, evidence: AttemptEvidence, now: Instant) -> bool:
         if watched.run is None:
-            subject, needs = self._stands(evidence, now), self._terms.needs_second_step
+            subject, needs = self._stands(evidence, now), self._terms.second_step.needs
             if subject is None or not needs(self.completed(evidence), now, self._terms.policy):
                 return False
             movements = draw_movements(self._terms.rng, self._terms.challenge.movements)
@@ -166,7 +176,7 @@ class SequenceWatch:
         prompt = run.prompt if run is not None else None
         if prompt is not self._prompt:
             self._prompt = prompt
-            self._terms.on_prompt(prompt)
+            self._terms.second_step.on_prompt(prompt)
 
 
 def _challenge_of(run: ChallengeRun | None) -> Challenge | None:

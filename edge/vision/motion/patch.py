@@ -22,6 +22,7 @@ _SCALE = 25.0 / 35.2  # pixels of a cut to one of the 112 px template
 _CENTER_IN_TEMPLATE = (56.0, 68.0)  # between eyes and mouth
 _COARSE_STEP_PX = 2.5  # frame pixels a pixel of a cut from which single ones would be skipped
 _FINE_PX, _COARSE_PX = 1.0, 8.0  # the blur that takes noise off, and the one that knows shading
+_LEAST_CONTRAST = 1e-3  # less is no texture but rounding
 _DARKNESS = 16.0  # keeps the noise of a black corner from counting as texture
 
 _CUT_TO_TEMPLATE = np.array(
@@ -63,5 +64,7 @@ def texture(seen: Cut) -> Texture:
 def unlikeness(first: Texture, second: Texture) -> float:
     """Return 1 - correlation of two cuts' textures within the face, 0..2; NaN when one of them is flat."""
     a, b = (t[INNER] - t[INNER].mean() for t in (first, second))
-    spread = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return 1.0 - float((a * b).sum()) / spread if spread > 0 else float("nan")
+    contrasts = (float(a.std()), float(b.std()))
+    if not min(contrasts) > _LEAST_CONTRAST:
+        return float("nan")
+    return 1.0 - float((a * b).mean()) / (contrasts[0] * contrasts[1])

@@ -110,7 +110,7 @@ class PlaneFollower:
                 self._first[0],
                 cut(pixels, plane),
                 _POINTS,
-                None,  # type: ignore[arg-type]  # OpenCV's stubs do not know that it makes the array itself
+                _POINTS.copy(),
                 winSize=_WINDOW,
                 maxLevel=1,
                 criteria=_STOP,
