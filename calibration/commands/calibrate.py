@@ -10,6 +10,7 @@ from calibration.commands.detector_head import detector
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
 from calibration.commands.repeat import repeat
+from calibration.commands.replay import replay
 from calibration.commands.report import report
 from calibration.fitting.attack_evidence import read_evidence
 from calibration.fitting.fitted_profile import fit_profile
@@ -35,6 +36,7 @@ calibrate.command("repeat")(repeat)
 
 calibrate.command("masks")(masks)
 calibrate.command("detector")(detector)
+calibrate.command("replay")(replay)
 
 
 @calibrate.command("fit")

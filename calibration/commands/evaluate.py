@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from calibration.commands.certificate import certificate
+from calibration.commands.challenge import challenge
 from calibration.commands.identify import identify
 from calibration.commands.templates import templates
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
@@ -32,6 +33,7 @@ evaluate = typer.Typer(help="Measure the gate on pictures.", no_args_is_help=Tru
 evaluate.command("identify")(identify)
 evaluate.command("templates")(templates)
 evaluate.command("certificate")(certificate)
+evaluate.command("challenge")(challenge)
 
 
 @evaluate.command("pairs")

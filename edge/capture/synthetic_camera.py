@@ -17,6 +17,8 @@ from edge.capture.synthetic_path import Moment, MotionPath
 
 _NOISE_SHIFTS = 64
 _FEATHER = 0.06
+_NO_MAP = np.empty((0, 0), np.float32)
+_STIR_WAVE, _STIR_REACH = 0.16, 0.006  # a wave as long as a face, and how far it moves, in portrait heights
 _DARK_GAIN, _DARK_LEVEL = 0.015, 3.0
 
 
@@ -42,6 +44,7 @@ class SyntheticCamera:
         portrait_height, portrait_width = portrait.shape[:2]
         self._path = MotionPath(motion, (portrait_width, portrait_height))
         self._portrait = np.dstack([portrait, _feathered(portrait_width, portrait_height)])
+        self._relief = _relief(portrait_width, portrait_height)
         self._wall = _wall(width, height, rng)
         self._noise = _noise(width + _NOISE_SHIFTS, height + _NOISE_SHIFTS, motion.noise, rng)
         self._pixels: NDArray[np.uint8] = np.empty((height, width, 3), np.uint8)
@@ -73,26 +76,34 @@ class SyntheticCamera:
         size = self._motion.size
         np.copyto(self._pixels, self._wall)
         if moment.corners is not None:
-            self._draw_portrait(moment.corners)
+            self._draw_portrait(self._stirred(moment.stir), moment.corners)
         gains = np.repeat(np.clip(moment.light * 128, 1, 255)[:, :, None], 3, axis=2).astype(np.uint8)
         cv2.resize(gains, size, dst=self._light, interpolation=cv2.INTER_LINEAR)
         cv2.multiply(self._pixels, self._light, dst=self._pixels, scale=1 / 128)
         cv2.GaussianBlur(self._pixels, (3, 3), moment.blur_px, dst=self._pixels)
 
-    def _draw_portrait(self, corners: NDArray[np.float32]) -> None:
+    def _stirred(self, stir: tuple[float, float]) -> NDArray[np.uint8]:
+        """Return the portrait with its parts moved against each other, as no flat picture's are."""
+        if not any(stir):
+            return self._portrait
+        places, first, second = self._relief
+        moved = cv2.remap(self._portrait, places + stir[0] * first + stir[1] * second, _NO_MAP, cv2.INTER_LINEAR)
+        return np.asarray(moved, np.uint8)
+
+    def _draw_portrait(self, portrait: NDArray[np.uint8], corners: NDArray[np.float32]) -> None:
         """Blend the portrait in, working on the rectangle around it only."""
         width, height = self._motion.size
         left, top = np.clip(np.floor(corners.min(axis=0)), 0, (width, height)).astype(int)
         right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, (width, height)).astype(int)
         if right <= left or bottom <= top:
             return
-        portrait_height, portrait_width = self._portrait.shape[:2]
+        portrait_height, portrait_width = portrait.shape[:2]
         edges = np.asarray(
             [[0, 0], [portrait_width, 0], [portrait_width, portrait_height], [0, portrait_height]], np.float32
         )
         matrix = cv2.getPerspectiveTransform(edges - 0.5, corners - np.asarray([left, top], np.float32))
         warped = self._warped[: bottom - top, : right - left]
-        cv2.warpPerspective(self._portrait, matrix, (right - left, bottom - top), dst=warped)
+        cv2.warpPerspective(portrait, matrix, (right - left, bottom - top), dst=warped)
         weight = cv2.extractChannel(warped, 3).astype(np.float32) / 255
         below = self._pixels[top:bottom, left:right]
         cv2.blendLinear(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), below, weight, 1 - weight, dst=below)
@@ -107,6 +118,16 @@ class SyntheticCamera:
 def _fitted(picture: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     width = max(1, round(picture.shape[1] * height / picture.shape[0]))
     return np.asarray(cv2.resize(picture, (min(width, 4 * height), height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _relief(width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return where each pixel of a portrait is, and two ways for it to stir, float32 (h, w, 2), pixels."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    wave = 2 * np.pi / (_STIR_WAVE * height)
+    reach = _STIR_REACH * height
+    first = reach * np.stack([np.sin(wave * y), np.sin(wave * x + 1)], axis=2)
+    second = reach * np.stack([np.sin(wave * y + 2), np.cos(wave * y)], axis=2)
+    return np.stack([x, y], axis=2), first.astype(np.float32), second.astype(np.float32)
 
 
 def _feathered(width: int, height: int) -> NDArray[np.uint8]:

@@ -41,6 +41,7 @@ class SyntheticMotion:
         freeze_s: in mode ``frozen``, the moment whose frame is repeated from then on, seconds.
         scale: portrait height as a share of the frame's.
         motion: strength of movement and perspective; 1 = a person who fidgets, 0 = still.
+        life: strength of what no flat picture does, a face that stirs; 1 = a person, 0 = a picture of one.
         noise: standard deviation of the sensor noise, gray levels.
     """
 
@@ -56,6 +57,7 @@ class SyntheticMotion:
     freeze_s: float = 0.0
     scale: float = 0.9
     motion: float = 1.0
+    life: float = 1.0
     noise: float = 2.5
 
     def __post_init__(self) -> None:
@@ -69,6 +71,7 @@ class SyntheticMotion:
             _within(name, getattr(self, name), 0, 3600)
         _within("scale", self.scale, 0.2, 2.0)
         _within("motion", self.motion, 0, 3)
+        _within("life", self.life, 0, 3)
         _within("noise", self.noise, 0.5, 30)
 
 
@@ -85,6 +88,7 @@ _PARSERS: Parsers = {
     "freeze_s": float,
     "scale": float,
     "motion": float,
+    "life": float,
     "noise": float,
 }
 

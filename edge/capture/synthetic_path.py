@@ -23,6 +23,8 @@ class _Channel(Enum):
     LIGHT_1 = auto()
     LIGHT_2 = auto()
     LIGHT_3 = auto()
+    STIR_0 = auto()
+    STIR_1 = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +36,13 @@ class Moment:
             None when nobody is in view.
         light: float64 (2, 2): gain at the frame's corners, about 1.
         blur_px: standard deviation of the lens blur.
+        stir: how far the face has stirred, in two ways, about -1..1.
     """
 
     corners: NDArray[np.float32] | None
     light: NDArray[np.float64]
     blur_px: float
+    stir: tuple[float, float] = (0.0, 0.0)
 
 
 class MotionPath:
@@ -62,6 +66,7 @@ class MotionPath:
             corners=None if presence <= 0 else self._corners(time_s, visit, presence),
             light=1 + 0.12 * np.asarray(light),
             blur_px=0.55 + 0.25 * self._wave(_Channel.BLUR, time_s),
+            stir=(self._stir(_Channel.STIR_0, time_s), self._stir(_Channel.STIR_1, time_s)),
         )
 
     def presence(self, time_s: float) -> tuple[int, float]:
@@ -102,6 +107,10 @@ class MotionPath:
         center_x = frame_width / 2 + away + 0.06 * frame_width * strength * self._wave(_Channel.X, time_s)
         center_y = frame_height / 2 + 0.03 * frame_height * strength * self._wave(_Channel.Y, time_s)
         return np.stack([center_x + cos * x - sin * y, center_y + sin * x + cos * y], axis=1).astype(np.float32)
+
+    def _stir(self, channel: _Channel, time_s: float) -> float:
+        """Return how far a face has stirred: faces do so faster than people walk."""
+        return self._motion.life * self._wave(channel, 2 * time_s)
 
     def _wave(self, channel: _Channel, time_s: float) -> float:
         waves = self._waves[channel]

@@ -11,7 +11,13 @@ from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_so
 from edge.commands.bench_gallery import OWN, bench_gallery
 from edge.commands.bench_gate import Screening, Verification, metered_models
 from edge.commands.bench_opencv import OpenCVFaces, opencv_threads
-from edge.commands.bench_pipeline import ScreeningTimes, Spent, measure_screening, measure_verifications
+from edge.commands.bench_pipeline import (
+    ScreeningTimes,
+    Spent,
+    measure_motion,
+    measure_screening,
+    measure_verifications,
+)
 from edge.commands.engine_plan import PrecisionChoice
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import print_json, print_table
@@ -19,6 +25,7 @@ from edge.commands.progress import rich_progress
 from edge.daemon.assembly import read_profile
 from edge.daemon.certificates_in_force import DEFAULT_CERTIFICATE
 from edge.daemon.models import Models, load_models, model_store
+from edge.daemon.sequence import follower_of
 from edge.domain.certificate import Alignment, Certificate
 from edge.domain.errors import UsageError
 from edge.domain.profile import Profile
@@ -56,8 +63,8 @@ def pipeline(
     settings = _settings(load_settings(config, state_dir=state), precision)
     clip = read_clip(source)
     with load_models(settings.engine, progress=rich_progress()) as models, opencv_threads(settings.engine.threads):
-        screening, verification, certified = _measure(clip, models, settings, repeat=repeat)
-        record = _record(screening, verification) | _certified_record(verification, certified)
+        screening, verification, certified, motion_ms = _measure(clip, models, settings, repeat=repeat)
+        record = _record(screening, verification, motion_ms) | _certified_record(verification, certified)
         record |= _circumstances(clip, models, settings)
     if as_json:
         print_json(record)
@@ -79,7 +86,7 @@ def _settings(settings: Settings, precision: PrecisionChoice | None) -> Settings
 
 def _measure(
     clip: Clip, models: Models, settings: Settings, *, repeat: int
-) -> tuple[ScreeningTimes, Spent, Mapping[str, Spent]]:
+) -> tuple[ScreeningTimes, Spent, Mapping[str, Spent], list[float]]:
     profile = read_profile(settings, models, environment="development")
     metered = metered_models(models)
     gallery = bench_gallery(clip, metered, profile)
@@ -92,7 +99,8 @@ def _measure(
     for title, certificates in _certified(profile).items():
         stages[title] = Verification(metered, profile, gallery, OWN, certificates)
     spent = measure_verifications(times.judged, stages, metered.meter, rounds=_VERIFICATIONS)
-    return times, spent.pop(""), spent
+    motion_ms = measure_motion(times.judged, follower_of(profile))
+    return times, spent.pop(""), spent, motion_ms
 
 
 def _certified(profile: Profile) -> dict[str, tuple[Certificate, ...]]:
@@ -116,7 +124,7 @@ def _certified_record(plain: Spent, certified: Mapping[str, Spent]) -> dict[str,
     }
 
 
-def _record(screening: ScreeningTimes, verification: Spent) -> dict[str, Any]:
+def _record(screening: ScreeningTimes, verification: Spent, motion_ms: Sequence[float]) -> dict[str, Any]:
     gate, opencv = _quantiles(screening.gate.stage_ms), _quantiles(screening.opencv_ms)
     return {
         "fps": round(1e3 / gate["p50"], 2),
@@ -126,6 +134,7 @@ def _record(screening: ScreeningTimes, verification: Spent) -> dict[str, Any]:
         "opencv_ms": opencv,
         "engine_ms": _quantiles(screening.gate.engine_ms)["p50"],
         "verify_ms": _quantiles(verification.stage_ms),
+        "motion_ms": _quantiles(motion_ms),
         "verify_engine_ms": _quantiles(verification.engine_ms)["p50"],
         "overhead": round(max(screening.gate.overhead, verification.overhead), 3),
         "screen_overhead": round(screening.gate.overhead, 3),

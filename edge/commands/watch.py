@@ -1,5 +1,6 @@
 """``edge-gate watch``: decide on any source, drive no door, publish nothing."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -15,11 +16,13 @@ from edge.daemon.feed_loop import steps
 from edge.daemon.models import load_models
 from edge.daemon.state import open_gate_state
 from edge.domain.assessment import Assessment
+from edge.domain.challenge import Movement
 from edge.domain.clock import SystemClock
 from edge.domain.finding import Finding
 from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.verdict import Verdict
+from edge.pipeline.sequence import SecondStep
 from edge.pipeline.step import Step
 from edge.settings.load import load_settings
 
@@ -52,10 +55,21 @@ def watch(
         reporter = _Reporter(printer, labels, with_scores=scores)
         with CameraFeed(parsed, pace=pace, clock=SystemClock()) as feed:
             parts = GateParts(settings, profile, models, gallery)
-            gate = build_gate(parts, parsed, feed.clock, is_lock_step=feed.is_lock_step)
+            gate = build_gate(
+                parts,
+                parsed,
+                feed.clock,
+                is_lock_step=feed.is_lock_step,
+                second_step=SecondStep(on_prompt=_show_prompt),
+            )
             for step in steps(feed, gate, on_frame=reporter.frame if frames else None):
                 for verdict in step.verdicts:
                     reporter.verdict(verdict, feed.still_name, feed.since_still_ms)
+
+
+def _show_prompt(movement: Movement | None) -> None:
+    """Show the person what to do, beside the lines that programs read."""
+    print("look straight ahead" if movement is None else movement.value.replace("_", " "), file=sys.stderr)
 
 
 class _Reporter:

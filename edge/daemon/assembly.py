@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.capture.source import Source
 from edge.daemon.certificates_in_force import certificates_asked, certifier_of
 from edge.daemon.models import SECOND, Models, serving_bindings
+from edge.daemon.sequence import sequence_of
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
 from edge.defenses.detector import Detector
@@ -20,6 +21,7 @@ from edge.defenses.distribution import Distribution
 from edge.defenses.occlude import Occlude
 from edge.defenses.pixels.base import PixelDefense
 from edge.defenses.randomize import Randomize
+from edge.defenses.replay import NAME as REPLAY
 from edge.defenses.sanitize import Sanitize
 from edge.defenses.squeeze import SqueezeDefense
 from edge.domain.certificate import Certificate
@@ -44,6 +46,7 @@ from edge.pipeline.occluded import certificate_templates
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
 from edge.pipeline.screen import Screener
+from edge.pipeline.sequence import SecondStep
 from edge.pipeline.verify import Verifier
 from edge.policy.decide import Policy
 from edge.policy.limits import Limits, LimitTerms
@@ -58,6 +61,7 @@ from edge.store.templates import SubjectTemplates
 from edge.trust.profile import load_profile
 from edge.vision.detect import FaceDetector
 
+NO_SECOND_STEP = SecondStep()
 DEFAULT_PROFILE = Path(__file__).parents[2] / "calibration" / "profiles" / "default"
 
 REASON_OF_FAILURE: Mapping[str, Reason] = {
@@ -65,7 +69,7 @@ REASON_OF_FAILURE: Mapping[str, Reason] = {
     SECOND_OPINION: Reason.MODEL_DISAGREEMENT,
 }
 
-SEQUENCE_DEFENSES: frozenset[str] = frozenset()
+SEQUENCE_DEFENSES = frozenset({REPLAY})
 """Findings about an attempt as a whole that every camera must have, by name. A still picture has none."""
 
 
@@ -264,7 +268,7 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool, leve
     )
 
 
-def build_gate(
+def build_gate(  # noqa: PLR0913 - what a gate of one source is given
     parts: GateParts,
     source: Source,
     clock: Clock,
@@ -273,6 +277,7 @@ def build_gate(
     people: Callable[[], Gallery] | None = None,
     limits: Limits | None = None,
     health: Callable[[], EdgeError | None] | None = None,
+    second_step: SecondStep = NO_SECOND_STEP,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -284,8 +289,9 @@ def build_gate(
         people: gives the gallery as it stands; by default the one in ``parts``, for good.
         limits: what is remembered of failures, and the posture; by default nothing.
         health: asked before every frame; see ``GateStages``.
+        second_step: when a challenge is due, and who shows what it asks; by default when the policy says so.
     """
-    stages = stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people)
+    stages = stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people, second_step=second_step)
     return Gate(stages if health is None else replace(stages, health=health), limits)
 
 
@@ -296,6 +302,7 @@ def stages_of(
     *,
     is_lock_step: bool = True,
     people: Callable[[], Gallery] | None = None,
+    second_step: SecondStep = NO_SECOND_STEP,
     unsafe_rng: random.Random | None = None,
 ) -> GateStages:
     """Return what a gate for one source is made of. Arguments as of :func:`build_gate`.
@@ -306,10 +313,12 @@ def stages_of(
         clock: time of its frames.
         is_lock_step: the source waits until a frame is worked off.
         people: gives the gallery as it stands.
+        second_step: when a challenge is due, and who shows what it asks.
         unsafe_rng: draws the random views in place of the operating system. Whoever knows its seed knows the views,
             so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
     """
     settings, profile = parts.settings, parts.profile
+    policy = policy_of(settings.policy, profile, is_stills=source.is_stills)
     judge = _judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom())
     return GateStages(
         checks=FrameChecks(
@@ -323,7 +332,8 @@ def stages_of(
         ),
         eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
         judging=AtOnce(judge) if is_lock_step else _aside(judge, parts, clock),
-        policy=policy_of(settings.policy, profile, is_stills=source.is_stills, level=settings.level),
+        policy=policy,
+        sequence=None if source.is_stills else sequence_of(settings, profile, policy, second_step),
         terms=AttemptTerms(
             timeout_ms=settings.policy.attempt_timeout_ms,
             rearm_after_denial_ms=settings.policy.rearm_after_denial_ms,

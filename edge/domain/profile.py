@@ -13,6 +13,7 @@ from edge.domain.baseline import Baseline
 from edge.domain.certificate import Certificate
 from edge.domain.detector_head import DetectorHead
 from edge.domain.embedding import Binding
+from edge.domain.motion import ReplayLimits
 from edge.domain.pixel_limits import PixelLimits
 from edge.domain.sketch import Spread
 
@@ -130,6 +131,7 @@ class Profile:
         pixel_limits: bounds of pixel statistics; None = not fitted.
         granted: what genuine attempts that match measured, by statistic; nothing decides by it.
         detector_head: what was learned from attacks; None = nothing, and there is no such defense.
+        replay: bounds of what a face does over time; None = not fitted.
     """
 
     name: str
@@ -156,3 +158,4 @@ class Profile:
     pixel_limits: PixelLimits | None = None
     granted: Mapping[str, Spread] = field(default_factory=dict)
     detector_head: DetectorHead | None = None
+    replay: ReplayLimits | None = None

@@ -21,6 +21,7 @@ from edge.pipeline.conditions import Conditions
 from edge.pipeline.eye import Sight
 from edge.pipeline.judging import Judging, Judgment
 from edge.pipeline.measures import measures_of
+from edge.pipeline.sequence import SequenceWatch
 from edge.pipeline.step import Step
 from edge.policy.decide import AttemptEvidence, Instant, Policy, decide, may_verify
 from edge.policy.limits import Limits
@@ -69,6 +70,7 @@ class GateStages:
     clock: Clock
     watch: AttemptWatch | None = None
     health: Callable[[], EdgeError | None] = _is_well
+    sequence: SequenceWatch | None = None
 
 
 class Gate:
@@ -121,6 +123,7 @@ class Gate:
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
         step = replace(self._follow(sight, now), faces=sight.faces)
         self._hand_claim()
+        step += self._watch(sight)
         self._begin(sight)
         if self._attempts.evidence is None:
             self._stages.judging.rest()
@@ -137,8 +140,9 @@ class Gate:
 
     @property
     def evidence(self) -> AttemptEvidence | None:
-        """What is known of the open attempt."""
-        return self._attempts.evidence
+        """What is known of the open attempt, with what was seen of it over time."""
+        evidence, sequence = self._attempts.evidence, self._stages.sequence
+        return evidence if evidence is None or sequence is None else sequence.completed(evidence)
 
     @property
     def limits(self) -> Limits:
@@ -251,7 +255,9 @@ class Gate:
         return last + Step(assessments=(assessment,)) + self._told(verdict)
 
     def _follow(self, sight: Sight, now: Instant) -> Step:
-        over = self._attempts.follow(sight.nearest, sight.ended, now.monotonic_ns)
+        evidence, sequence = self._attempts.evidence, self._stages.sequence
+        until_ns = sequence.until_ns(evidence) if sequence and evidence else 0
+        over = self._attempts.follow(sight.nearest, sight.ended, now.monotonic_ns, until_ns=until_ns)
         if over is None:
             return Step()
         last = self._last_look()
@@ -262,9 +268,21 @@ class Gate:
         self._attempts.follow(sight.nearest, (), self._now().monotonic_ns)
         return last + self._told(verdict)
 
+    def _watch(self, sight: Sight) -> Step:
+        """Let the sequence watch see the judged face, and decide if that may change anything."""
+        evidence, sequence = self._attempts.evidence, self._stages.sequence
+        if evidence is None or sequence is None or self._attempts.track != sight.nearest:
+            return Step()
+        is_told = sequence.see(sight, evidence, self._now())
+        if not is_told or self._stages.judging.is_busy:
+            return Step()
+        return self._told(self._decide(evidence))
+
     def _begin(self, sight: Sight) -> None:
-        evidence = self._attempts.evidence
+        evidence, sequence = self._attempts.evidence, self._stages.sequence
         if evidence is None or sight.face is None or self._attempts.track != sight.nearest:
+            return
+        if sequence is not None and not sequence.wants(evidence, self._now()):
             return
         if not self._stages.judging.is_busy and may_verify(evidence, self._now().monotonic_ns, self._stages.policy):
             self._stages.judging.begin(sight.frame, sight.face, evidence)
@@ -305,6 +323,8 @@ class Gate:
         return Step(assessments=(assessment,), anomalies=anomalies)
 
     def _decide(self, evidence: AttemptEvidence) -> Verdict | None:
+        if self._stages.sequence is not None:
+            evidence = self._stages.sequence.completed(evidence)
         verdict, self._limits = decide(evidence, self._limits, self._now(), self._stages.policy)
         if verdict is not None:
             self._attempts.settle(verdict)

@@ -239,6 +239,26 @@ class CommandKeySection(Section):
         return _somebodys(key)
 
 
+class ChallengeSection(Section):
+    """The challenge of random head movements, where a level asks for one."""
+
+    movements: int = Field(default=3, ge=3, le=6, description="How many movements, drawn anew each time.")
+    movement_ms: float = Field(
+        default=4_000,
+        ge=1_000,
+        le=20_000,
+        description="Time for each movement, and for returning from it, milliseconds.",
+    )
+    total_ms: float = Field(
+        default=15_000, ge=3_000, le=60_000, description="Time for the whole challenge, milliseconds."
+    )
+    hold_ms: float = Field(default=250, ge=100, le=2_000, description="How long a pose must be held, milliseconds.")
+    turn_deg: float = Field(
+        default=18, ge=10, le=45, description="How far to turn left or right from the own neutral pose, degrees."
+    )
+    nod_deg: float = Field(default=12, ge=6, le=30, description="How far to look up or down from it, degrees.")
+
+
 class TrustSection(Section):
     """Whom the gate believes."""
 

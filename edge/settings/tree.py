@@ -12,6 +12,7 @@ from edge.settings.sections import (
     AlertsSection,
     BrokerSection,
     CameraSection,
+    ChallengeSection,
     DoorSection,
     EngineSection,
     Environment,
@@ -34,6 +35,7 @@ class Settings(Section):
     engine: EngineSection = Field(default_factory=EngineSection)
     policy: PolicySection = Field(default_factory=PolicySection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
+    challenge: ChallengeSection = Field(default_factory=ChallengeSection)
     trust: TrustSection = Field(default_factory=TrustSection)
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)

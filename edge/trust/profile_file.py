@@ -11,6 +11,7 @@ from edge.trust.baseline_table import BaselineTable, SanitizeTable, baseline_ter
 from edge.trust.certificate_table import CertificateTable, certificate_terms
 from edge.trust.detector_table import DetectorHeadTable, head_terms
 from edge.trust.profile_points import CosinePoint, FacePoint, GapPoint, Name, Sha256, Share, Table
+from edge.trust.replay_table import ReplayTable
 
 AGREEMENT_WEIGHTS = "agreement.weights"
 
@@ -155,6 +156,7 @@ class ProfileFile(Table):
     sanitize: SanitizeTable | None = None
     granted: dict[Name, SpreadTable] = Field(default_factory=dict)
     detector_head: DetectorHeadTable | None = None
+    replay: ReplayTable | None = None
     measured: dict[str, JsonValue] = Field(default_factory=dict)
     signature: SignatureTable | None = None
 

@@ -20,6 +20,7 @@ from edge.trust.certificate_table import centers_name, certificate_tables, certi
 from edge.trust.detector_table import head_arrays, head_from, head_table
 from edge.trust.profile_file import AGREEMENT_WEIGHTS, ProfileFile
 from edge.trust.profile_signature import Voucher
+from edge.trust.replay_table import replay_limits_from, replay_table
 
 
 def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], voucher: Voucher) -> Profile:
@@ -69,6 +70,7 @@ def profile_from_file(file: ProfileFile, arrays: Mapping[str, FloatArray], vouch
         pixel_limits=None if file.sanitize is None else pixel_limits_from(file.sanitize),
         granted={name: Spread(mean=own.mean, deviation=own.deviation) for name, own in file.granted.items()},
         detector_head=None if file.detector_head is None else head_from(file.detector_head, arrays),
+        replay=None if file.replay is None else replay_limits_from(file.replay),
     )
 
 
@@ -138,6 +140,7 @@ def tables_from_profile(profile: Profile) -> dict[str, object]:
             else {}
         ),
         **({"detector_head": head_table(profile.detector_head)} if profile.detector_head else {}),
+        **({"replay": replay_table(profile.replay)} if profile.replay else {}),
     }
 
 

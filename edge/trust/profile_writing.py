@@ -101,6 +101,34 @@ def sign_profile(path: Path, signer: Signer, out: Path | None = None) -> Profile
     return signed
 
 
+def put_table(path: Path, name: str, table: Mapping[str, object], out: Path | None = None) -> ProfileFile:
+    """Put one defense's table into the profile in the folder ``path``, which loses its signature by that.
+
+    Args:
+        path: the folder.
+        name: of the table, such as ``replay``; one that is there is replaced.
+        table: its keys, with figures beside thresholds where there are any.
+        out: where the profile is written, made where missing; None = ``path``.
+
+    Raises:
+        ConfigError: it is no profile, or would be none with that table.
+        TrustError: it or its archive was altered.
+        StoreError: the folder cannot be written.
+    """
+    document = read_document(path)
+    file = checked_file(document, path)
+    archive = read_pinned(path / file.arrays.file, file.arrays.sha256)
+    document = {key: value for key, value in document.items() if key not in ("signature", "digest")}
+    document[name] = dict(table)
+    document["digest"] = digest_of(document, path)
+    changed = checked_file(document, path)
+    folder = out or path
+    public_folder(folder)
+    replace_file(folder / file.arrays.file, archive)
+    replace_file(folder / PROFILE_FILE, toml_text(document).encode())
+    return changed
+
+
 def _terms_of(document: Mapping[str, object]) -> Mapping[str, ArrayTerms]:
     """Return what a document that is yet without its pins asks of the archive.
 

@@ -16,6 +16,7 @@ MUST = {
     "enrolled_person": ("granted", {"match"}),
     "stranger": ("denied", {"unknown_person"}),
     "adversarial_picture": ("denied", {"model_disagreement", "adversarial_input"}),
+    "held_up_portrait": ("denied", {"adversarial_input"}),
     "frozen_feed": ("denied", {"frozen_feed"}),
     "dark_frame": ("denied", {"dark_frame"}),
     "broker_away": ("granted", {"match"}),

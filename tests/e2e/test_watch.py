@@ -34,6 +34,14 @@ def test_the_enrolled_person_is_granted(state: Path) -> None:
     assert record["latency_ms"] <= 2_000
 
 
+def test_the_enrolled_persons_portrait_held_up_is_a_replay(state: Path) -> None:
+    held = "frames=150&gap_s=0.2&enter_s=0.8&stay_s=0&seed=5&life=0&motion=1.5"
+    record = watched(state, f"synthetic:{ENROLLED}?{held}", "--scores")
+    assert (record["decision"], record["reason"]) == ("denied", "adversarial_input")
+    replay = [f for f in record["findings"] if f["defense"] == "replay"]
+    assert [f["outcome"] for f in replay] == ["fail"]
+
+
 def test_a_stranger_is_denied(state: Path) -> None:
     record = watched(state, f"synthetic:{STRANGER}?{VISIT}")
     assert (record["decision"], record["reason"], record["subject"]) == ("denied", "unknown_person", None)

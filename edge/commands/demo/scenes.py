@@ -16,6 +16,7 @@ NOISE_LEVELS = 8
 
 ENROLLMENT = f"synthetic:{ENROLLED_PORTRAIT}?seed=11&scale=1.1&frames=120&gap_s=0&enter_s=0&stay_s=0"
 _VISIT = "scale=1.1&gap_s=0.5&enter_s=1.2&stay_s=0.6&leave_s=1.2"
+_HELD_UP = "scale=1.1&gap_s=0.2&enter_s=0.8&stay_s=4&motion=1.5&life=0&frames=150"
 _CYCLE_FRAMES, _LAST_FRAMES = 105, 84  # 3.5 s at 30 frames a second; the last visit ends while the person goes
 
 
@@ -50,7 +51,7 @@ class Scene:
 
 def all_scenes() -> tuple[Scene, ...]:
     """Return the scenes in order."""
-    return (_enrolled(), _stranger(), _adversarial(), _frozen(), _dark(), _broker_away())
+    return (_enrolled(), _stranger(), _adversarial(), _held_up(), _frozen(), _dark(), _broker_away())
 
 
 def _enrolled() -> Scene:
@@ -88,6 +89,20 @@ def _adversarial() -> Scene:
         source=str(ADVERSARIAL_PICTURE),
         decision=Decision.DENIED,
         reasons=frozenset({Reason.MODEL_DISAGREEMENT, Reason.ADVERSARIAL_INPUT}),
+        has_anomaly=True,
+        fools_bare_facenet=True,
+    )
+
+
+def _held_up() -> Scene:
+    return Scene(
+        name="held_up_portrait",
+        title="The enrolled person's portrait is held up",
+        story=f"The very picture of {ENROLLED_NAME}, waved and tilted before the camera. Both models know her and no "
+        "view disturbs that, but for three seconds nothing moves in the face that a flat picture does not do.",
+        source=f"synthetic:{ENROLLED_PORTRAIT}?seed=3&{_HELD_UP}",
+        decision=Decision.DENIED,
+        reasons=frozenset({Reason.ADVERSARIAL_INPUT}),
         has_anomaly=True,
         fools_bare_facenet=True,
     )

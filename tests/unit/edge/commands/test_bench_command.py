@@ -154,7 +154,7 @@ def test_overhead_is_the_median_of_the_ratios() -> None:
 
 def test_figures_have_the_promised_keys_and_the_larger_overhead() -> None:
     screening = ScreeningTimes(Spent([10.0], [8.0]), [25.0], [], [True])
-    record = bench._record(screening, Spent([100.0], [99.0]))
+    record = bench._record(screening, Spent([100.0], [99.0]), [1.0, 2.0])
     assert record["fps"] == 100.0
     assert record["opencv_fps"] == 40.0
     assert record["ratio"] == 2.5
@@ -162,6 +162,7 @@ def test_figures_have_the_promised_keys_and_the_larger_overhead() -> None:
     assert record["screen_ms"]["p50"] == record["screen_ms"]["p95"] == 10.0
     assert record["verify_ms"]["p50"] == 100.0
     assert record["engine_ms"] == 8.0
+    assert record["motion_ms"]["p50"] == 1.5
     assert record["faces"] == 0
     json.dumps(record, allow_nan=False)
 

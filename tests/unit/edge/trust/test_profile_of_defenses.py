@@ -9,11 +9,14 @@ import pytest
 from edge.domain.baseline import CHECKS, Baseline, Ellipsoid, OneClassMachine
 from edge.domain.errors import ConfigError, TrustError
 from edge.domain.isolation import IsolationForest
+from edge.domain.motion import ReplayLimits
 from edge.domain.pixel_limits import PixelLimits
-from edge.domain.profile import Profile
+from edge.domain.profile import Profile, SignedBy
 from edge.domain.sketch import Spread
+from edge.trust.development_key import development_signer
 from edge.trust.profile import load_profile
-from edge.trust.profile_writing import dump_profile
+from edge.trust.profile_writing import dump_profile, put_table, sign_profile
+from edge.trust.replay_table import replay_table
 from tests.support.detector_heads import a_head
 from tests.support.patch_certificates import a_certificate
 from tests.support.profile_files import put
@@ -60,6 +63,7 @@ def profile() -> Profile:
         pixel_limits=PixelLimits(most={"noise": 2.5}, least={"comb": -3.0}),
         granted={"fused": Spread(mean=0.7, deviation=0.1)},
         detector_head=a_head(("plain a", "median3 b"), threshold=2.5),
+        replay=ReplayLimits(least_change=0.01, most_change=0.2),
     )
 
 
@@ -73,6 +77,7 @@ def test_everything_comes_back(folder: Path, profile: Profile) -> None:
     found = load_profile(folder, environment="development")
     assert found.pixel_limits == profile.pixel_limits
     assert found.granted == profile.granted
+    assert found.replay == profile.replay
     for mine, back in zip(profile.certificates, found.certificates, strict=True):
         assert (mine.name, mine.masks, mine.bounds, mine.alignment) == (
             back.name,
@@ -121,12 +126,35 @@ def test_everything_comes_back(folder: Path, profile: Profile) -> None:
         ("detector_head/bias", 1e9),
         ("detector_head/threshold", 1e9),
         ("detector_head", {}),
+        ("replay/least/threshold", 0.3),
+        ("replay/least/threshold", 0.0),
+        ("replay/most/threshold", 2.5),
+        ("replay", {"least": {"threshold": 0.01}}),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(folder: Path, path: str, value: object) -> None:
     put(folder, path, value)
     with pytest.raises(ConfigError):
         load_profile(folder, environment="development")
+
+
+def test_one_table_can_be_replaced_and_costs_the_signature(folder: Path, profile: Profile, tmp_path: Path) -> None:
+    sign_profile(folder, development_signer())
+    limits = ReplayLimits(least_change=0.02, most_change=0.3)
+    put_table(folder, "replay", replay_table(limits), tmp_path / "other")
+    found = load_profile(tmp_path / "other", environment="development")
+    assert found.replay == limits
+    assert found.signed_by is SignedBy.NOBODY
+    assert found.match == load_profile(folder, environment="development").match
+    assert load_profile(folder, environment="development").replay == profile.replay
+
+
+def test_a_table_that_no_profile_has_is_not_put(folder: Path) -> None:
+    before = (folder / "profile.toml").read_bytes()
+    for name, table in (("other", {"a": 1}), ("replay", {"least": {"threshold": 0.5}})):
+        with pytest.raises(ConfigError):
+            put_table(folder, name, table)
+    assert (folder / "profile.toml").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["certificate", "baseline"])

@@ -27,6 +27,7 @@ def test_scenes_are_the_ones_of_the_demo_in_order() -> None:
         "enrolled_person",
         "stranger",
         "adversarial_picture",
+        "held_up_portrait",
         "frozen_feed",
         "dark_frame",
         "broker_away",
