@@ -318,7 +318,7 @@ def stages_of(
             so it is for tests and for the attacker's upper bound alone; nothing in ``edge`` passes it.
     """
     settings, profile = parts.settings, parts.profile
-    policy = policy_of(settings.policy, profile, is_stills=source.is_stills)
+    policy = policy_of(settings.policy, profile, is_stills=source.is_stills, level=settings.level)
     judge = _judge_of(parts, people or (lambda: parts.gallery), unsafe_rng or secrets.SystemRandom())
     return GateStages(
         checks=FrameChecks(
