@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.capture.source import Source
 from edge.daemon.certificates_in_force import certificates_asked, certifier_of
-from edge.daemon.models import SECOND, Models, serving_bindings
+from edge.daemon.models import DETECTOR, SECOND, Models, serving_bindings
 from edge.daemon.sequence import sequence_of
 from edge.defenses.agree import Agree
 from edge.defenses.base import Defense
@@ -361,7 +361,7 @@ def _aside(judge: FaceJudge, parts: GateParts, clock: Clock) -> Aside:
         judge,
         clock=clock,
         answer_within_ms=options.answer_within_ms,
-        probe=GoldenProbe([engine for engine in models.engines if engine is not models.detector]),
+        probe=GoldenProbe([engine for engine in models.engines if engine.model_id != DETECTOR]),
         probe_every_s=options.probe_every_s,
     )
 

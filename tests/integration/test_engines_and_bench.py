@@ -22,6 +22,7 @@ def test_every_served_engine_keeps_every_bar() -> None:
         ("facenet-20180408", 1),
         ("facenet-20180408", 8),
         ("sface-2021dec", 1),
+        ("sface-2021dec", 5),
         ("sface-2021dec", 8),
         ("yunet-2023mar", 1),
     }

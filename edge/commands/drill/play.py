@@ -23,7 +23,7 @@ def play(fault: Fault, base: Base) -> DrillResult:
 
         def on_frame(frame: Frame, step: Step) -> None:
             del frame
-            if step.faces and not step.verdicts:
+            if step.faces and rig.gate.evidence is not None:
                 timeline.on_face()
 
         try:

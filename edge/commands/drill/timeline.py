@@ -55,7 +55,7 @@ class Timeline:
         self._waits_for_decision = fault.shows_on_decision
 
     def on_face(self) -> None:
-        """A frame with a face was looked at, and nothing decided: an attempt is open."""
+        """A frame with a face was looked at, and an attempt is open."""
         if self.phase is Phase.GRANTED:
             self._enter(Phase.FAULTY)
             self._begin()
