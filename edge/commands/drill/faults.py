@@ -16,6 +16,7 @@ from edge.messaging.payloads import LifecyclePhase
 
 _MOST_FILLING = 1_000
 _JUMP = dt.timedelta(hours=6)
+_JUMP_MS = 500.0  # then it is set back, before the gate takes the new time for good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Fault:
         end: takes its cause away.
         shows_after_ms: how long it cannot be told from an ordinary delay.
         shows_on_decision: it can show only when something is to be recorded.
+        lasts_ms: how long it stays at the least, once it shows.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Fault:
     end: Callable[[Rig], None]
     shows_after_ms: float = 0.0
     shows_on_decision: bool = False
+    lasts_ms: float = 1_500.0
 
 
 def gate_faults(answer_within_ms: float) -> tuple[Fault, ...]:
@@ -124,21 +127,9 @@ def _of_files() -> tuple[Fault, ...]:
 
 
 def _of_time() -> tuple[Fault, ...]:
-    def shift(by: dt.timedelta) -> Callable[[Rig], None]:
-        return lambda rig: setattr(rig.clock, "shift", by)
-
-    hint = "edge/daemon/watches/wall_clock.py"
     return (
-        Fault(
-            name="clock_forward",
-            reason=Reason.CLOCK_JUMPED,
-            hint=hint,
-            begin=shift(_JUMP),
-            end=shift(dt.timedelta(0)),
-        ),
-        Fault(
-            name="clock_back", reason=Reason.CLOCK_JUMPED, hint=hint, begin=shift(-_JUMP), end=shift(dt.timedelta(0))
-        ),
+        _jump("clock_forward", _JUMP),
+        _jump("clock_back", -_JUMP),
         Fault(
             name="profile_expired",
             reason=Reason.FAULT_INTEGRITY,
@@ -146,6 +137,17 @@ def _of_time() -> tuple[Fault, ...]:
             begin=lambda rig: setattr(rig.calendar, "shift", dt.timedelta(days=36_500)),
             end=lambda rig: setattr(rig.calendar, "shift", dt.timedelta(0)),
         ),
+    )
+
+
+def _jump(name: str, by: dt.timedelta) -> Fault:
+    return Fault(
+        name=name,
+        reason=Reason.CLOCK_JUMPED,
+        hint="edge/daemon/watches/wall_clock.py",
+        begin=lambda rig: setattr(rig.clock, "shift", by),
+        end=lambda rig: setattr(rig.clock, "shift", dt.timedelta(0)),
+        lasts_ms=_JUMP_MS,
     )
 
 

@@ -15,8 +15,7 @@ from edge.domain.reasons import Decision
 from edge.pipeline.step import Step
 
 _PATIENCE_NS = 60_000_000_000  # for a grant, on a busy machine
-_LAST_NS = 1_500_000_000  # the fault stays at least so long
-_GIVE_UP_NS = 8_000_000_000  # and at most so long when nobody notices it
+_GIVE_UP_NS = 8_000_000_000  # so much longer it stays when nobody notices it
 _LIMIT_MS = 1_000
 
 
@@ -86,7 +85,7 @@ class Timeline:
         waited_ns = self._clock.monotonic_ns() - self._since_ns
         if self.phase is Phase.FAULTY:
             is_seen = self._denied_ns is not None and self._told_ns is not None
-            least_ns = _LAST_NS + round(self._fault.shows_after_ms * 1e6)
+            least_ns = round((self._fault.lasts_ms + self._fault.shows_after_ms) * 1e6)
             if waited_ns > least_ns and (is_seen or waited_ns > least_ns + _GIVE_UP_NS):
                 self._end()
                 self._enter(Phase.MENDED)
