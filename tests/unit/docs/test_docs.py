@@ -137,7 +137,7 @@ def test_every_refusal_is_in_the_enrollment_guide() -> None:
 def test_every_defense_has_a_page() -> None:
     modules = {f.stem for f in (ROOT / "edge" / "defenses").glob("*.py")} - {"__init__", "base"}
     pages = {f.stem for f in (ROOT / "docs" / "defenses").glob("*.md")}
-    assert pages == modules | {"second-opinion", "certificate"}  # of the pipeline, and of calibration
+    assert pages == modules | {"second-opinion", "challenge", "certificate"}  # of the pipeline, and of calibration
 
 
 def test_every_decision_is_in_the_index() -> None:
