@@ -1,4 +1,4 @@
-"""``edge-gate demo``: six scenes, the real gate, no camera, GPU, broker or faces of yours needed."""
+"""``edge-gate demo``: seven scenes, the real gate, no camera, GPU, broker or faces of yours needed."""
 
 import tempfile
 from pathlib import Path
@@ -37,7 +37,7 @@ def demo(
     state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the gate at work in six scenes and check each; exit 1 if one did not end as it must."""
+    """Show the gate at work in seven scenes and check each; exit 1 if one did not end as it must."""
     configure_logs(level="error")
     screen = Screen(as_json=as_json)
     screen.environment()

@@ -104,7 +104,6 @@ def _held_up() -> Scene:
         decision=Decision.DENIED,
         reasons=frozenset({Reason.ADVERSARIAL_INPUT}),
         has_anomaly=True,
-        fools_bare_facenet=True,
     )
 
 

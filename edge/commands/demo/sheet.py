@@ -12,7 +12,7 @@ from edge.commands.demo.scenes import ENROLLED_NAME, STRANGER_NAME
 from edge.commands.demo.words import bare_words, event_names, numbers, plain
 from edge.domain.reasons import Decision
 
-_COLUMNS: Final = 4
+_COLUMNS: Final = 5
 _PICTURE: Final = (392, 294)
 _PADDING: Final = 16
 _CARD: Final = (_PICTURE[0] + 2 * _PADDING, 452)
@@ -32,7 +32,7 @@ def sheet_png(results: Sequence[SceneResult], facts: Facts) -> bytes:
     width = 2 * _MARGIN + _COLUMNS * _CARD[0] + (_COLUMNS - 1) * _GAP
     height = _HEADER + rows * (_CARD[1] + _GAP) + _FOOTER
     canvas = Canvas(width, height)
-    canvas.text((_MARGIN, 24), "Edge Gate: six scenes at a door", 34, bold=True)
+    canvas.text((_MARGIN, 24), "Edge Gate: seven scenes at a door", 34, bold=True)
     canvas.text((_MARGIN, 68), f"edge-gate demo {facts.gate_version}, {facts.played}", 17, MUTED)
     canvas.pill((width - _MARGIN, 34), f"environment = {facts.environment}", 18, WARNING, from_right=True)
     for number, (result, place) in enumerate(zip(results, places, strict=True), start=1):

@@ -68,6 +68,14 @@ def test_a_missed_detection_does_not_end_it() -> None:
     assert attempts.track == 1
 
 
+def test_time_does_not_run_out_while_a_challenge_has_some() -> None:
+    attempts = opened()
+    assert attempts.follow(1, (), 9 * SECOND, until_ns=10 * SECOND) is None
+    over = attempts.follow(1, (), 10 * SECOND, until_ns=10 * SECOND)
+    assert over is not None
+    assert over.end is AttemptEnd.TIMEOUT
+
+
 def test_time_runs_out() -> None:
     over = opened().follow(1, (), 8 * SECOND)
     assert over is not None

@@ -60,7 +60,7 @@ def test_it_is_accessible(page: Page) -> None:
     assert len(page.all("title")) == len(page.all("h1")) == len(page.all("caption")) == 1
     assert all(cell["scope"] in {"col", "row"} for cell in page.all("th"))
     pictures = page.all("img")
-    assert len(pictures) == 9
+    assert len(pictures) == 8
     assert all(len(picture["alt"] or "") > 20 for picture in pictures)
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
     for section in page.all("section"):

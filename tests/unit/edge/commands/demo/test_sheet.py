@@ -19,11 +19,11 @@ def colors_of(picture: Image.Image) -> set[object]:
     return {color for _, color in found}
 
 
-def test_the_sheet_shows_all_scenes_in_three_rows(good_results: tuple[SceneResult, ...], facts: Facts) -> None:
+def test_the_sheet_shows_all_scenes_in_two_rows(good_results: tuple[SceneResult, ...], facts: Facts) -> None:
     with Image.open(io.BytesIO(sheet_png(good_results, facts))) as sheet:
         assert sheet.format == "PNG"
-        assert 1600 < sheet.width < 2000
-        assert 1300 < sheet.height < 1700
+        assert 2000 < sheet.width < 2400
+        assert 900 < sheet.height < 1200
         assert {GRANTED, DENIED, WARNING} <= colors_of(sheet)
 
 
