@@ -71,7 +71,7 @@ def test_a_missed_detection_does_not_end_it() -> None:
 def test_time_does_not_run_out_while_a_challenge_has_some() -> None:
     attempts = opened()
     assert attempts.follow(1, (), 9 * SECOND, until_ns=10 * SECOND) is None
-    over = attempts.follow(1, (), 10 * SECOND, until_ns=10 * SECOND)
+    over = attempts.follow(1, (), 10 * SECOND + 1, until_ns=10 * SECOND)
     assert over is not None
     assert over.end is AttemptEnd.TIMEOUT
 
