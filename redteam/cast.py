@@ -22,11 +22,10 @@ from edge.domain.certificate import Certificate
 from edge.domain.clock import SystemClock
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import PictureError, UsageError
-from edge.domain.mask_family import families_of
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.pipeline.enroll import PictureTaker, vet
-from edge.pipeline.occluded import OccludedCopies, certificate_templates
+from edge.pipeline.occluded import OccludedCopies, templates_of_pictures
 from edge.recognition.gallery import Gallery, Template
 from edge.vision.detect import FaceDetector
 from engines.progress import Progress
@@ -182,10 +181,7 @@ class _Occluder:
 
     def templates(self, pictures: Sequence[EnrollmentPicture]) -> dict[str, NDArray[np.float64]]:
         """Return a person's template of every certificate, float64 (masks, d) by name."""
-        families = families_of(self.certificates)
-        every = [self.copies.rows(picture.crop, picture.face, families) for picture in pictures]
-        rows = {family: np.stack([of_one[family] for of_one in every]) for family in families}
-        return certificate_templates(self.certificates, rows)
+        return templates_of_pictures(self.copies, [(p.crop, p.face) for p in pictures], self.certificates)
 
 
 def _victim(

@@ -4,14 +4,14 @@
 If 1 fails, the door stays shut: a grant that was not written down did not happen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock
 from edge.domain.command import CommandRecord
 from edge.domain.errors import DoorError
-from edge.domain.event import EventKind, Ticket
+from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.domain.reasons import Decision
 from edge.domain.verdict import Verdict
 from edge.door.base import Door
@@ -61,14 +61,13 @@ class Actor:
             StoreError: it could not be recorded; the door stayed shut.
         """
         now = self.clock.utc()
-        ticket = self.ledger.commit(
+        ticket = self._commit(
             EventKind.DECISION,
             decision_body(verdict, self.identity, now),
             lambda ticket: decision_message(
                 verdict, self.identity, ticket, self.signer, now, opens=self.door is not None
             ),
         )
-        self.wake()
         if verdict.decision is Decision.GRANTED and self.door is not None:
             self._open(self.door, verdict)
         return ticket
@@ -80,13 +79,11 @@ class Actor:
             StoreError: it could not be recorded.
         """
         now = self.clock.utc()
-        ticket = self.ledger.commit(
+        return self._commit(
             EventKind.ANOMALY,
             anomaly_body(anomaly, self.identity, now),
             lambda ticket: anomaly_message(anomaly, self.identity, ticket, self.signer, now),
         )
-        self.wake()
-        return ticket
 
     def record_lifecycle(self, phase: LifecyclePhase, version: str) -> Ticket:
         """Record that the gate starts or stops.
@@ -95,13 +92,11 @@ class Actor:
             StoreError: it could not be recorded.
         """
         now = self.clock.utc()
-        ticket = self.ledger.commit(
+        return self._commit(
             EventKind.LIFECYCLE,
             lifecycle_body(phase, version, self.identity, now),
             lambda ticket: lifecycle_message(phase, version, self.identity, ticket, self.signer, now),
         )
-        self.wake()
-        return ticket
 
     def record_command(self, record: CommandRecord) -> Ticket:
         """Record how an accepted command stands; before anything is done for it.
@@ -110,11 +105,17 @@ class Actor:
             StoreError: it could not be recorded; nothing may be done.
         """
         now = self.clock.utc()
-        ticket = self.ledger.commit(
+        return self._commit(
             EventKind.COMMAND,
             command_body(record, self.identity, now),
             lambda ticket: command_message(record, self.identity, ticket, self.signer, now),
         )
+
+    def _commit(
+        self, kind: EventKind, body: Mapping[str, object], message: Callable[[Ticket], OutboxMessage]
+    ) -> Ticket:
+        """Commit a record with its message, and wake the drain."""
+        ticket = self.ledger.commit(kind, body, message)
         self.wake()
         return ticket
 
