@@ -27,3 +27,7 @@ class RuntimeMissingError(EngineError):
 
 class InferenceError(EngineError):
     """A running engine failed or gave NaN, Inf or a wrong shape."""
+
+
+class DeviceError(EngineError):
+    """A CUDA device refused or failed. Once a launch failed its context is lost: the process must end."""
