@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from edge.capture.source import Source
 from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_source
@@ -112,15 +113,22 @@ def _certified(profile: Profile) -> dict[str, tuple[Certificate, ...]]:
 
 
 def _certified_record(plain: Spent, certified: Mapping[str, Spent]) -> dict[str, Any]:
-    """Return times of verification with the certificate, and what the certificate adds, medians of the rounds."""
+    """Return times of verification with the certificate, and what the certificate adds, medians of the rounds.
+
+    Rounds in which a defense refused the face before the certificate was asked do not count; how many are left is
+    told.
+    """
     if not certified:
         return {}
+    whole = {name: spent.whole_against(plain) for name, spent in certified.items()}
+    if not all(map(len, whole.values())):
+        return {"certified_verifications": 0}
     return {
-        "certified_verify_ms": {name: _quantiles(spent.stage_ms) for name, spent in certified.items()},
+        "certified_verify_ms": {name: _quantiles(rounds[:, 0]) for name, rounds in whole.items()},
         "occlude_ms": {
-            name: round(float(np.median(np.subtract(spent.stage_ms, plain.stage_ms))), 3)
-            for name, spent in certified.items()
+            name: round(float(np.median(rounds[:, 0] - rounds[:, 1])), 3) for name, rounds in whole.items()
         },
+        "certified_verifications": min(map(len, whole.values())),
     }
 
 
@@ -156,7 +164,7 @@ def _circumstances(clip: Clip, models: Models, settings: Settings) -> dict[str, 
     }
 
 
-def _quantiles(values_ms: Sequence[float]) -> dict[str, float]:
+def _quantiles(values_ms: Sequence[float] | NDArray[np.float64]) -> dict[str, float]:
     p50, p95 = np.percentile(values_ms, (50, 95))
     return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 

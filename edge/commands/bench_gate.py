@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from edge.daemon.assembly import defenses_of, pixel_defenses_of
 from edge.daemon.certificates_in_force import certifier_of
 from edge.daemon.models import DETECTOR, Models
+from edge.defenses.occlude import NAME as OCCLUDE
 from edge.domain.certificate import Certificate
 from edge.domain.face import Face
 from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
+from edge.domain.reasons import Outcome
 from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.screen import Screener
@@ -134,6 +136,7 @@ class Verification:
     ) -> None:
         self._gallery = gallery
         self._candidate = candidate
+        self._is_certified = bool(certificates)
         self._verifier = Verifier(
             models=models.stages,
             defenses=defenses_of(profile),
@@ -143,10 +146,17 @@ class Verification:
             pixel_defenses=pixel_defenses_of(profile),
         )
 
-    def look(self, frame: Frame, face: Face) -> None:
+    def look(self, frame: Frame, face: Face) -> bool:
         """Verify a face of a frame.
+
+        Returns:
+            Whether all of it was run, the certificate too: it is asked last, only where nothing failed, and
+            refuses a face too small for it at once.
 
         Raises:
             EdgeError: a stage failed.
         """
-        self._verifier.verify(frame.pixels, face, self._candidate, self._gallery)
+        found = self._verifier.verify(frame.pixels, face, self._candidate, self._gallery).findings
+        return bool(found) and (
+            not self._is_certified or any(f.defense == OCCLUDE and f.outcome is not Outcome.ERROR for f in found)
+        )

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.commands.bench_gate import Screening, Verification
 from edge.commands.bench_opencv import OpenCVFaces
@@ -29,15 +30,21 @@ class Spent:
     Attributes:
         stage_ms: of the whole stage.
         engine_ms: of that, inside the engines' runtime.
+        is_whole: whether the run did all of the stage's work.
     """
 
     stage_ms: list[float] = field(default_factory=list)
     engine_ms: list[float] = field(default_factory=list)
+    is_whole: list[bool] = field(default_factory=list)
 
     @property
     def overhead(self) -> float:
         """Median, over the runs, of stage time to raw engine time."""
         return float(np.median(np.divide(self.stage_ms, self.engine_ms)))
+
+    def whole_against(self, other: "Spent") -> NDArray[np.float64]:
+        """Return this stage's and another's milliseconds, (rounds, 2), of the rounds that were whole here."""
+        return np.array([self.stage_ms, other.stage_ms]).T[np.array(self.is_whole, bool)]
 
     def time(self, meter: Meter, call: Callable[[], T]) -> T:
         """Run ``call``, add what it took, and return what it gave."""
@@ -45,6 +52,7 @@ class Spent:
         elapsed_ms, result = timed(call)
         self.stage_ms.append(elapsed_ms)
         self.engine_ms.append(meter.take_ns() / 1e6)
+        self.is_whole.append(bool(result))
         return result
 
 

@@ -168,12 +168,25 @@ def test_figures_have_the_promised_keys_and_the_larger_overhead() -> None:
 
 
 def test_the_certificate_costs_what_the_rounds_differ_by() -> None:
-    plain, certified = Spent([100.0, 200.0, 110.0], [1.0] * 3), Spent([130.0, 240.0, 400.0], [1.0] * 3)
+    plain = Spent([100.0, 200.0, 110.0], [1.0] * 3, [True] * 3)
+    certified = Spent([130.0, 240.0, 400.0], [1.0] * 3, [True] * 3)
     record = bench._certified_record(plain, {"tiered": certified})
     assert record["occlude_ms"] == {"tiered": 40.0}
     assert record["certified_verify_ms"]["tiered"]["p50"] == 240.0
+    assert record["certified_verifications"] == 3
     assert ("certified verify ms tiered p50", 240.0) in bench._flat(record)
-    assert bench._certified_record(plain, {}) == {}
+
+
+def test_a_round_refused_before_the_certificate_was_asked_says_nothing_of_its_cost() -> None:
+    plain = Spent([100.0, 100.0, 100.0], [1.0] * 3, [True] * 3)
+    certified = Spent([101.0, 140.0, 101.0], [1.0] * 3, [False, True, False])
+    record = bench._certified_record(plain, {"tiered": certified})
+    assert record["occlude_ms"] == {"tiered": 40.0}
+    assert record["certified_verifications"] == 1
+    refused = Spent([101.0], [1.0], [False])
+    assert bench._certified_record(Spent([100.0], [1.0], [True]), {"tiered": refused}) == {
+        "certified_verifications": 0
+    }
 
 
 def test_what_is_timed_is_the_default_certificate_and_it_with_a_realigned_one() -> None:
