@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from edge.domain.assessment import Assessment
+from edge.domain.challenge import Challenge
 from edge.domain.claim import Claim
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptEnd, AttemptId, Verdict
@@ -57,22 +58,19 @@ class Attempts:
         """Track of the open attempt."""
         return self._open.track if self._open else None
 
-    def follow(
-        self, nearest: int | None, ended: Collection[int], now_ns: int, *, until_ns: int = 0
-    ) -> AttemptEvidence | None:
+    def follow(self, nearest: int | None, ended: Collection[int], now_ns: int) -> AttemptEvidence | None:
         """Follow the tracks of a new frame.
 
         Args:
             nearest: the track that is judged, None when nobody is there.
             ended: tracks that ended with this frame.
             now_ns: monotonic time.
-            until_ns: monotonic time before which the attempt does not take too long, whatever its terms.
 
         Returns:
             The evidence of an attempt that must be decided now because its face left, gave way or took too long.
         """
         self._rearm_ns = {t: ns for t, ns in self._rearm_ns.items() if ns > now_ns and t not in ended}
-        over = self._over(nearest, ended, now_ns, until_ns)
+        over = self._over(nearest, ended, now_ns)
         if over is None and self._open is None and nearest is not None and self._may_start(nearest, now_ns):
             self._open = _Open(nearest, _new(now_ns))
         return over
@@ -93,6 +91,11 @@ class Attempts:
         """Note which of the faces seen lately the open attempt shows, if one is open."""
         if self._open is not None and cluster is not None:
             self._open = _Open(self._open.track, replace(self._open.evidence, cluster=cluster))
+
+    def ask(self, challenge: Challenge) -> None:
+        """Note what the person of the open attempt, if any, was asked to do: it lasts until that can be done."""
+        if self._open is not None:
+            self._open = _Open(self._open.track, replace(self._open.evidence, challenge=challenge))
 
     @property
     def lacks_claim(self) -> bool:
@@ -129,14 +132,12 @@ class Attempts:
         self._rearm_ns[self._open.track] = max(verdict.decided_ns, verdict.release_ns) + int(wait_ms * 1e6)
         self._open = None
 
-    def _over(
-        self, nearest: int | None, ended: Collection[int], now_ns: int, until_ns: int
-    ) -> AttemptEvidence | None:
+    def _over(self, nearest: int | None, ended: Collection[int], now_ns: int) -> AttemptEvidence | None:
         if self._open is None:
             return None
         if self._open.track in ended or (nearest is not None and nearest != self._open.track):
             return replace(self._open.evidence, end=AttemptEnd.LEFT, ended_ns=now_ns)
-        due_ns = max(self._deadline_ns(self._open.evidence), until_ns)
+        due_ns = self._deadline_ns(self._open.evidence)
         if now_ns > due_ns:
             return replace(self._open.evidence, end=AttemptEnd.TIMEOUT, ended_ns=due_ns)
         return None

@@ -255,9 +255,7 @@ class Gate:
         return last + Step(assessments=(assessment,)) + self._told(verdict)
 
     def _follow(self, sight: Sight, now: Instant) -> Step:
-        evidence, sequence = self._attempts.evidence, self._stages.sequence
-        until_ns = sequence.until_ns(evidence) if sequence and evidence else 0
-        over = self._attempts.follow(sight.nearest, sight.ended, now.monotonic_ns, until_ns=until_ns)
+        over = self._attempts.follow(sight.nearest, sight.ended, now.monotonic_ns)
         if over is None:
             return Step()
         last = self._last_look()
@@ -274,6 +272,9 @@ class Gate:
         if evidence is None or sequence is None or self._attempts.track != sight.nearest:
             return Step()
         is_told = sequence.see(sight, evidence, self._now())
+        challenge = sequence.challenge(evidence)
+        if challenge is not None:
+            self._attempts.ask(challenge)
         if not is_told or self._stages.judging.is_busy:
             return Step()
         return self._told(self._decide(evidence))

@@ -22,7 +22,6 @@ NeedsSecondStep = Callable[[AttemptEvidence, Instant, Policy], bool]
 """Whether a face that stands needs something more of the person now, such as a challenge."""
 
 _RECHECK_NS = 1_000_000_000  # a face that already matches is looked at again this often while something is awaited
-_AFTER_CHALLENGE_NS = 2_000_000_000  # time for the good frames that a grant needs when the last movement was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +122,9 @@ class SequenceWatch:
             return not is_recent
         return not (is_awaited and is_recent and self._stands(evidence, now) is not None)
 
-    def until_ns(self, evidence: AttemptEvidence) -> int:
-        """Return the monotonic time before which the attempt must not time out: 0, or what a challenge needs."""
-        run = self._of(evidence).run
-        return 0 if run is None else run.challenge.deadline_ns + _AFTER_CHALLENGE_NS
+    def challenge(self, evidence: AttemptEvidence) -> Challenge | None:
+        """Return what the person of an attempt was asked to do, and how far it is done; None = nothing was asked."""
+        return _challenge_of(self._of(evidence).run)
 
     def _of(self, evidence: AttemptEvidence) -> _Watched:
         if self._watched is None or self._watched.attempt_id != evidence.attempt_id:

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from edge.domain.assessment import Assessment
+from edge.domain.challenge import Challenge, ChallengeOutcome, Movement
 from edge.domain.claim import Claim, Factor
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Reason
@@ -28,6 +29,16 @@ def verdict(evidence: AttemptEvidence, now_ns: int, *, granted: bool) -> Verdict
         decided_ns=now_ns,
         decided_utc=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         policy_digest="p",
+    )
+
+
+def a_challenge(*, deadline_ns: int) -> Challenge:
+    return Challenge(
+        movements=(Movement.LOOK_UP, Movement.TURN_LEFT, Movement.LOOK_DOWN),
+        done=0,
+        started_ns=2 * SECOND,
+        deadline_ns=deadline_ns,
+        outcome=ChallengeOutcome.PENDING,
     )
 
 
@@ -70,10 +81,20 @@ def test_a_missed_detection_does_not_end_it() -> None:
 
 def test_time_does_not_run_out_while_a_challenge_has_some() -> None:
     attempts = opened()
-    assert attempts.follow(1, (), 9 * SECOND, until_ns=10 * SECOND) is None
-    over = attempts.follow(1, (), 10 * SECOND + 1, until_ns=10 * SECOND)
+    attempts.ask(a_challenge(deadline_ns=8 * SECOND))
+    assert attempts.follow(1, (), 10 * SECOND) is None
+    over = attempts.follow(1, (), 10 * SECOND + 1)
     assert over is not None
     assert over.end is AttemptEnd.TIMEOUT
+    assert over.ended_ns == 10 * SECOND
+
+
+def test_a_challenge_is_of_the_open_attempt_alone() -> None:
+    attempts = Attempts(TERMS)
+    attempts.ask(a_challenge(deadline_ns=8 * SECOND))
+    attempts.follow(1, (), SECOND)
+    assert attempts.evidence is not None
+    assert attempts.evidence.challenge is None
 
 
 def test_time_runs_out() -> None:

@@ -191,8 +191,10 @@ def test_a_face_that_stands_is_not_judged_again_while_motion_is_awaited() -> Non
 
 def test_a_challenge_starts_when_asked_for_and_gets_its_time() -> None:
     one = challenged()
-    assert one.watch.until_ns(one.evidence) > one.now.monotonic_ns + 15_000 * MS
-    assert world().watch.until_ns(one.evidence) == 0
+    challenge = one.watch.challenge(one.evidence)
+    assert challenge is not None
+    assert challenge.deadline_ns == challenge.started_ns + 15_000 * MS
+    assert world().watch.challenge(one.evidence) is None
 
 
 def test_no_challenge_before_the_face_stands() -> None:
