@@ -44,7 +44,7 @@ _COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "ta
 @app.command("run")
 def run(
     suite: Annotated[
-        str, typer.Option(help="smoke, nightly, full, gate, gate-adaptive, patch or blackbox.")
+        str, typer.Option(help="smoke, nightly, full, gate, gate-adaptive, gate-asked, patch or blackbox.")
     ] = "smoke",
     images: Annotated[
         Path | None, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg. Default: two portraits.")

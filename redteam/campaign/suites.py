@@ -9,6 +9,7 @@ from redteam.scene import Goal
 from redteam.success import Target
 
 _EPS = (2.0, 4.0, 8.0)
+_LARGEST_EPS = 16.0
 
 
 def suite_named(name: str) -> tuple[Row, ...]:
@@ -67,28 +68,36 @@ def _honesty(scenes: int, slow_scenes: int) -> list[Row]:
     return [budget, joint, *steps, *draws]
 
 
+def _minimal_at_the_gate(scenes: int) -> Row:
+    return Row(
+        attacker=Attacker.ADAPTIVE,
+        attack="pgd-40",
+        eps=_LARGEST_EPS,
+        scenes=scenes,
+        draws=2,
+        minimal_for=Target.GATE,
+    )
+
+
 def _minimal(scenes: int, adaptive_scenes: int) -> list[Row]:
-    largest = 16.0
     bare = [
         Row(
-            attacker=Attacker.OBLIVIOUS, attack="bim-20", eps=largest, scenes=scenes, knows=k, source=t, minimal_for=t
+            attacker=Attacker.OBLIVIOUS,
+            attack="bim-20",
+            eps=_LARGEST_EPS,
+            scenes=scenes,
+            knows=k,
+            source=t,
+            minimal_for=t,
         )
         for t in (Target.FACENET, Target.SFACE)
         for k in Knowledge
     ]
     both = [
-        Row(attacker=Attacker.JOINT, attack="bim-20", eps=largest, scenes=scenes, minimal_for=t)
+        Row(attacker=Attacker.JOINT, attack="bim-20", eps=_LARGEST_EPS, scenes=scenes, minimal_for=t)
         for t in (Target.BOTH, Target.GATE)
     ]
-    gate = Row(
-        attacker=Attacker.ADAPTIVE,
-        attack="pgd-40",
-        eps=largest,
-        scenes=adaptive_scenes,
-        draws=2,
-        minimal_for=Target.GATE,
-    )
-    return [*bare, *both, gate]
+    return [*bare, *both, _minimal_at_the_gate(adaptive_scenes)]
 
 
 def _patches(scenes: int, other_scenes: int) -> list[Row]:
@@ -117,15 +126,19 @@ def _printed_glasses(scenes: int) -> list[Row]:
     ]
 
 
+def _within_limits(scenes: int) -> Row:
+    """What may be asked within a day of lock-outs: 30 questions, answered with scores even."""
+    return Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=16.0, scenes=scenes, source=Target.SFACE)
+
+
 def _blackbox(scenes: int, unlimited_scenes: int) -> list[Row]:
-    """What may be asked within a day of lock-outs, 30 questions answered with scores even, and without them."""
-    within = Row(attacker=Attacker.BLACKBOX, attack="square-30", eps=16.0, scenes=scenes, source=Target.SFACE)
+    """Within the limits, and without them."""
     without = [
         Row(attacker=Attacker.BLACKBOX, attack="square-500", eps=8.0, scenes=unlimited_scenes, source=t)
         for t in (Target.FACENET, Target.SFACE)
     ]
     walk = Row(attacker=Attacker.BLACKBOX, attack="hop-skip-jump-100", eps=16.0, scenes=unlimited_scenes)
-    return [within, *without, walk]
+    return [_within_limits(scenes), *without, walk]
 
 
 def _dodging(scenes: int) -> list[Row]:
@@ -158,7 +171,7 @@ def _gate(scenes: int, patch_scenes: int, outside_scenes: int) -> list[Row]:
     ]
 
 
-def _gate_adaptive(scenes: int, patch_scenes: int) -> list[Row]:
+def _gate_adaptive(scenes: int, patch_scenes: int, minimal_scenes: int) -> list[Row]:
     """Attackers who climb every check of the gate as it is."""
     worn = (PatchShape.GLASSES, PatchShape.FOREHEAD, PatchShape.LOWER_FACE)
     noise = [Row(attacker=Attacker.ADAPTIVE, attack="pgd-40", eps=e, scenes=scenes, draws=2) for e in _EPS]
@@ -168,6 +181,7 @@ def _gate_adaptive(scenes: int, patch_scenes: int) -> list[Row]:
             Row(attacker=Attacker.ADAPTIVE, attack="patch-100", patch=s.value, scenes=patch_scenes, draws=2)
             for s in worn
         ),
+        _minimal_at_the_gate(minimal_scenes),
     ]
 
 
@@ -200,7 +214,8 @@ SUITES: dict[str, Sequence[Row]] = {
         *_blackbox(300, 50),
     ),
     "gate": tuple(_gate(150, 60, 20)),
-    "gate-adaptive": tuple(_gate_adaptive(20, 20)),
+    "gate-adaptive": tuple(_gate_adaptive(20, 20, 8)),
+    "gate-asked": (_within_limits(150),),
     "patch": tuple(_patches(12, 8)),
     "blackbox": tuple(_blackbox(150, 4)),
 }
