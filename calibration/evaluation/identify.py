@@ -16,6 +16,7 @@ from calibration.pictures.faces import FacePicture
 from calibration.statistics.pairwise import Probes, false_matches, false_matches_alone
 from calibration.statistics.rates import Rate
 from edge.daemon.assembly import GateParts
+from edge.domain.level import Level
 from edge.domain.profile import MatchPoint
 
 WITHOUT_CERTIFICATE = "none"
@@ -102,9 +103,9 @@ def deciders_of(mode: Mode, parts: GateParts, certificates: Sequence[Sequence[st
 
 
 def with_certificates(parts: GateParts, names: Sequence[str]) -> GateParts:
-    """Return the parts of a gate that needs these certificates and no others."""
+    """Return the parts of a gate that needs these certificates and no others; nor a second step: it sees pictures."""
     settings = parts.settings
-    policy = settings.policy.model_copy(update={"certificate": tuple(names)})
+    policy = settings.policy.model_copy(update={"certificate": tuple(names), "level": Level.CONVENIENCE})
     return replace(parts, settings=settings.model_copy(update={"policy": policy}))
 
 

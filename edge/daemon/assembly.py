@@ -265,6 +265,7 @@ def policy_of(section: PolicySection, profile: Profile, *, is_stills: bool, leve
         level=level,
         sequence_mandatory=frozenset() if is_stills else SEQUENCE_DEFENSES,
         tick_ms=0.0 if is_stills else section.outcome_tick_ms,
+        certificates=tuple(c.name for c in certificates_asked(profile, section)),
     )
 
 

@@ -68,6 +68,7 @@ class Policy:
         level: what is asked for besides the face.
         sequence_mandatory: findings about an attempt as a whole that must have passed, by name.
         tick_ms: outcomes leave on ticks of so many milliseconds; 0 = at once.
+        certificates: names of those that every grant needs; their thresholds are the profile's.
     """
 
     frames_needed: int
@@ -78,6 +79,7 @@ class Policy:
     level: Level
     sequence_mandatory: frozenset[str]
     tick_ms: float = 0.0
+    certificates: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -88,7 +90,7 @@ class Policy:
             (frame.match.threshold, sorted(frame.match.weights.items()), sorted(frame.match.floors.items())),
             (sorted(frame.match.alone.items()),),
             (sorted(frame.mandatory), sorted(frame.reasons.items()), self.limits),
-            (self.level, sorted(self.sequence_mandatory), self.tick_ms),
+            (self.level, sorted(self.sequence_mandatory), self.tick_ms, self.certificates),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

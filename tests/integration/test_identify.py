@@ -45,6 +45,16 @@ def identified(
     return evaluated("identify", "--images", images, "--subjects", subjects, *more, capsys=capsys)
 
 
+@pytest.mark.parametrize("level", ["standard", "high"])
+def test_a_level_that_asks_for_a_second_step_measures_the_same_pictures(
+    level: str, portraits: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE__POLICY__LEVEL", level)
+    files = (portraits / "images", portraits / "subjects.txt", "--mode", "full", "--templates", 1, "--split", "all")
+    rows = identified(*files, capsys=capsys)
+    assert [(told["certificate"], told["granted"]) for told in rows] == [("none", 1), ("tiered", 1)]
+
+
 @pytest.mark.parametrize("mode", ["bare", "fused", "full"])
 def test_a_person_is_granted_and_a_stranger_is_not(
     mode: str, portraits: Path, capsys: pytest.CaptureFixture[str]

@@ -337,6 +337,7 @@ def test_the_digest_changes_with_any_rule() -> None:
         {"level": Level.HIGH},
         {"sequence_mandatory": frozenset({"replay"})},
         {"tick_ms": 250.0},
+        {"certificates": ("tiered",)},
         {"limits": replace(POLICY.limits, gate_failures=20)},
         {"limits": replace(POLICY.limits, escalate_after=2)},
     ):
