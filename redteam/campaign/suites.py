@@ -166,6 +166,7 @@ def _gate(scenes: int, patch_scenes: int, outside_scenes: int) -> list[Row]:
         *_noise(scenes),
         *(Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=e, scenes=scenes) for e in (*_EPS, 16.0)),
         *(Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS[1:]),
+        Row(attacker=Attacker.JOINT, attack="pgd-40", eps=_EPS[-1], scenes=scenes),
         *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=patch_scenes) for s in worn),
         *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=outside_scenes) for s in outside),
     ]

@@ -16,15 +16,15 @@ from redteam.report.orders import (
     stronger_attackers_win,
 )
 from redteam.report.outcomes import Outcomes
-from redteam.success import Point
+from redteam.success import Mark
 
 
-def honesty_checks(outcomes: Outcomes, fars: Mapping[Point, float]) -> tuple[HonestyCheck, ...]:
+def honesty_checks(outcomes: Outcomes, fars: Mapping[Mark, float]) -> tuple[HonestyCheck, ...]:
     """Return every check of a campaign.
 
     Args:
         outcomes: of the campaign.
-        fars: how often each bare model accepts strangers, by operating point.
+        fars: how often each bare model accepts strangers, by model and operating point.
 
     Raises:
         ConfigError: scipy is not installed.

@@ -8,7 +8,7 @@ from redteam.report.honesty import HonestyCheck, few
 from redteam.report.outcomes import Outcomes
 from redteam.report.rates import Rate
 from redteam.scene import Goal
-from redteam.success import MARKS, Mark, Point, Target
+from redteam.success import MARKS, Mark, Target
 
 _REACH_EPS, _REACHED_COSINE, _REACHED_SHARE = 8.0, 0.8, 0.95
 _UNBOUNDED_EPS = 64.0
@@ -51,7 +51,7 @@ def unbounded_wins(outcomes: Outcomes) -> HonestyCheck:
     return HonestyCheck(name, not voids, few(told), voids)
 
 
-def noise_fails(outcomes: Outcomes, fars: Mapping[Point, float]) -> HonestyCheck:
+def noise_fails(outcomes: Outcomes, fars: Mapping[Mark, float]) -> HonestyCheck:
     """Noise must open neither the gate at any try nor both models, and no bare model above its false accept rate."""
     name = "noise opens nothing"
     rows = [r for r in _attacks(outcomes, Attacker.NOISE, Goal.IMPERSONATION) if outcomes.judged(r)]
@@ -103,8 +103,8 @@ def _opened(outcomes: Outcomes, row: Row, mark: Mark) -> Mapping[str, bool]:
     return outcomes.succeeded(row, mark) if at_any_try is None else at_any_try
 
 
-def _is_opened(mark: Mark, rate: Rate, fars: Mapping[Point, float]) -> bool:
+def _is_opened(mark: Mark, rate: Rate, fars: Mapping[Mark, float]) -> bool:
     """Whether noise got in more often than chance lets strangers in."""
-    far = fars.get(mark.point, 0.0) if mark.point else 0.0
+    far = fars.get(mark, 0.0)
     interval = rate.interval
     return interval is not None and interval.low > far

@@ -1,5 +1,6 @@
 """Writes what a campaign came to into its folder: the page for who ran it, and the alignments that were reached."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.daemon.assembly import DEFAULT_PROFILE, read_profile
@@ -11,12 +12,13 @@ from redteam.patches.reached import write_reached
 from redteam.report.clean import clean_pixels_below
 from redteam.report.html import write_html
 from redteam.report.report import Report, build_report
-from redteam.success import Point
+from redteam.success import MARKS, MODEL_OF, Mark, Point
 
 PAGE_FILE = "report.html"
 REACHED_FILE = "reached.jsonl"
 
 _FAR_NAMES = {Point.LOOSE: "floor_far", Point.STRICT: "alone_far"}
+"""What a profile calls the false accept rate at each point: one number for both models, or a table by model."""
 
 
 def publish(folder: Path, settings: Settings, images: Path | None) -> Report:
@@ -40,9 +42,22 @@ def publish(folder: Path, settings: Settings, images: Path | None) -> Report:
             hint="set policy.profile to the profile that was attacked",
         )
     profile = read_profile(settings, environment="development")
-    fars = {p: far for p, name in _FAR_NAMES.items() if isinstance(far := file.measured.get(name), float)}
-    made = build_report(folder, profile.match, fars, clean_pixels_below(images or folder / PORTRAITS_FOLDER))
+    clean = clean_pixels_below(images or folder / PORTRAITS_FOLDER)
+    made = build_report(folder, profile.match, fars_in(file.measured), clean)
     write_html(made, folder / PAGE_FILE)
     if made.movements:
         write_reached(made.reached(), folder / REACHED_FILE)
     return made
+
+
+def fars_in(measured: Mapping[str, object]) -> dict[Mark, float]:
+    """Return how often each bare model accepts strangers, where the profile says so."""
+    fars = {}
+    for mark in MARKS:
+        if mark.point is None:
+            continue
+        told = measured.get(_FAR_NAMES[mark.point])
+        far = told.get(MODEL_OF[mark.target]) if isinstance(told, Mapping) else told
+        if isinstance(far, float):
+            fars[mark] = far
+    return fars

@@ -17,7 +17,7 @@ from redteam.report.movement import Movement, movements
 from redteam.report.outcomes import Outcomes
 from redteam.report.rows import TableRow, table_rows
 from redteam.report.strips import CleanPixels, Strip, strips
-from redteam.success import Point
+from redteam.success import Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,7 +27,7 @@ class Report:
     Attributes:
         manifest: what was attacked.
         match: the thresholds that were attacked.
-        fars: how often each bare model accepts strangers without an attack, by operating point.
+        fars: how often each bare model accepts strangers without an attack, by model and operating point.
         rows: each attack against each target, in the order of the suite.
         minimal: searches of the smallest eps.
         movements: what patches did to the alignment.
@@ -39,7 +39,7 @@ class Report:
 
     manifest: Manifest
     match: MatchPoint
-    fars: Mapping[Point, float]
+    fars: Mapping[Mark, float]
     rows: tuple[TableRow, ...]
     minimal: tuple[MinimalRow, ...]
     movements: tuple[Movement, ...]
@@ -69,13 +69,13 @@ class Report:
         return (check.values() for check in self.checks)
 
 
-def build_report(folder: Path, match: MatchPoint, fars: Mapping[Point, float], clean_pixels: CleanPixels) -> Report:
+def build_report(folder: Path, match: MatchPoint, fars: Mapping[Mark, float], clean_pixels: CleanPixels) -> Report:
     """Count what a campaign recorded.
 
     Args:
         folder: of the campaign.
         match: the thresholds that were attacked; that the profile is the manifest's is the caller's to check.
-        fars: how often each bare model accepts strangers without an attack, by operating point.
+        fars: how often each bare model accepts strangers without an attack, by model and operating point.
         clean_pixels: gives the frame of a scene before the attack, or None; asked for twelve scenes at most.
 
     Raises:

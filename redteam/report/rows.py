@@ -8,7 +8,7 @@ from typing import Any
 from redteam.campaign.plan import Row
 from redteam.report.outcomes import Outcomes
 from redteam.report.rates import Rate
-from redteam.success import MARKS, Mark, Point, Target
+from redteam.success import MARKS, Mark, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +87,12 @@ class TableRow:
         }
 
 
-def table_rows(outcomes: Outcomes, fars: Mapping[Point, float], voids: Mapping[str, str]) -> Iterator[TableRow]:
+def table_rows(outcomes: Outcomes, fars: Mapping[Mark, float], voids: Mapping[str, str]) -> Iterator[TableRow]:
     """Yield a row for each attack and target, in the order of the plan; also of attacks that nothing is known of.
 
     Args:
         outcomes: of the campaign.
-        fars: how often each bare model accepts strangers, by operating point.
+        fars: how often each bare model accepts strangers, by model and operating point.
         voids: why rows must not be believed, by row id.
 
     Raises:
@@ -104,14 +104,14 @@ def table_rows(outcomes: Outcomes, fars: Mapping[Point, float], voids: Mapping[s
                 yield _counted(row, mark, outcomes, fars, voids.get(row.row_id))
 
 
-def _counted(row: Row, mark: Mark, outcomes: Outcomes, fars: Mapping[Point, float], void: str | None) -> TableRow:
+def _counted(row: Row, mark: Mark, outcomes: Outcomes, fars: Mapping[Mark, float], void: str | None) -> TableRow:
     is_gate = mark.target is Target.GATE
     asked = [j.record.queries for j in outcomes.judged(row).values() if j.record.queries is not None]
     return TableRow(
         row=row,
         mark=mark,
         rate=Rate.of(outcomes.succeeded(row, mark).values()),
-        far=fars.get(mark.point) if mark.point else None,
+        far=fars.get(mark),
         lockout=_lockout(row, outcomes) if is_gate else None,
         granted_as_other=sum(j.is_granted_as_other for j in outcomes.judged(row).values()) if is_gate else None,
         median_queries=median(asked) if asked else None,

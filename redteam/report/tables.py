@@ -14,7 +14,7 @@ from redteam.report.movement import Movement
 from redteam.report.report import Report
 from redteam.report.rows import TableRow
 from redteam.scene import Goal
-from redteam.success import MARKS, Mark, Point, Target
+from redteam.success import MARKS, Mark, Target
 
 NONE = "-"
 _WHO: Mapping[Attacker, str] = {
@@ -86,14 +86,14 @@ def terms_words(row: Row) -> str:
     return ", ".join(terms)
 
 
-def _attack_columns(fars: Mapping[Point, float]) -> tuple[str, ...]:
+def _attack_columns(fars: Mapping[Mark, float]) -> tuple[str, ...]:
     marks = [words_of(mark) + _far_words(mark, fars) for mark in MARKS if mark.target is not Target.GATE]
     gate = ("gate, first try", f"gate, any of up to {TRIES} tries")
     return ("attack", "budget", "knows", *marks, *gate, "goal", "remarks")
 
 
-def _far_words(mark: Mark, fars: Mapping[Point, float]) -> str:
-    far = fars.get(mark.point) if mark.point else None
+def _far_words(mark: Mark, fars: Mapping[Mark, float]) -> str:
+    far = fars.get(mark)
     return "" if far is None else f", FAR {far:g}"
 
 

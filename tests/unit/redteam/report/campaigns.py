@@ -11,7 +11,7 @@ from edge.domain.profile import MatchPoint
 from redteam.campaign.plan import Attacker, Row
 from redteam.campaign.records import MANIFEST_FILE, RECORDS_FILE, Manifest, Record
 from redteam.report.outcomes import Outcomes
-from redteam.success import Point
+from redteam.success import MARKS, Point
 
 MATCH = MatchPoint(
     threshold=0.5,
@@ -19,7 +19,7 @@ MATCH = MatchPoint(
     floors={SCREENING: 0.3, SECOND: 0.4},
     alone={SCREENING: 0.6, SECOND: 0.7},
 )
-FARS = {Point.LOOSE: 0.01, Point.STRICT: 1e-5}
+FARS = {mark: 0.01 if mark.point is Point.LOOSE else 1e-5 for mark in MARKS if mark.point}
 SHUT, LOOSE, STRICT = 0.1, 0.45, 0.9
 MANIFEST = Manifest(
     suite="smoke",

@@ -14,7 +14,8 @@ from edge.settings.tree import Settings
 from edge.trust.profile import read_profile_file
 from redteam.campaign.plan import Row
 from redteam.campaign.suites import SUITES
-from redteam.report.publish import PAGE_FILE, REACHED_FILE, publish
+from redteam.report.publish import PAGE_FILE, REACHED_FILE, fars_in, publish
+from redteam.success import Mark, Point, Target
 from tests.unit.redteam.report.campaigns import MANIFEST, a_record, write_campaign
 from tests.unit.redteam.report.everything import GLASSES, MOVED, NOISE
 
@@ -48,3 +49,15 @@ def test_a_campaign_against_other_thresholds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"profile d1ge57") as caught:
         publish(tmp_path, Settings(), None)
     assert "policy.profile" in caught.value.hint
+
+
+def test_false_accept_rates_are_read_as_one_number_or_by_model() -> None:
+    by_model = fars_in({"floor_far": {"facenet-20180408": 0.01, "sface-2021dec": 0.001}, "alone_far": 1e-5})
+    assert by_model[Mark(Target.FACENET, Point.LOOSE)] == 0.01
+    assert by_model[Mark(Target.SFACE, Point.LOOSE)] == 0.001
+    assert by_model[Mark(Target.SFACE, Point.STRICT)] == by_model[Mark(Target.FACENET, Point.STRICT)] == 1e-5
+    assert fars_in({"floor_far": 0.02}) == {
+        Mark(Target.FACENET, Point.LOOSE): 0.02,
+        Mark(Target.SFACE, Point.LOOSE): 0.02,
+    }
+    assert fars_in({"floor_far": "often"}) == {}
