@@ -19,18 +19,19 @@ class GraphTwin:
     """Runs an ONNX graph of one input on torch tensors, so that gradients reach the picture.
 
     Args:
-        onnx_file: a converted fp32 model.
+        onnx_file: a converted model, in fp32 or fp16.
+        device: where torch computes it.
 
     Raises:
         ValueError: the graph holds an operator that the twin does not know.
     """
 
-    def __init__(self, onnx_file: Path) -> None:
+    def __init__(self, onnx_file: Path, *, device: str = "cpu") -> None:
         graph = onnx.load(str(onnx_file)).graph
         unknown = {node.op_type for node in graph.node} - set(OPERATORS)
         if unknown:
             raise ValueError(f"the twin does not know {sorted(unknown)}")
-        self._constants = {t.name: _tensor(t) for t in graph.initializer}
+        self._constants = {t.name: _tensor(t).to(device) for t in graph.initializer}
         self._steps = [_Step(node) for node in graph.node]
         self._last_use = {name: i for i, step in enumerate(self._steps) for name in step.inputs}
         self._input = next(i.name for i in graph.input if i.name not in self._constants)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from onnx import TensorProto
 from torch import Tensor
 from torch.nn import functional
 
@@ -74,10 +75,13 @@ def _resize(x: Sequence[Tensor], a: Attributes) -> Tensor:
     return functional.interpolate(x[0], size=size, scale_factor=scale[2:] if scale else None, mode="nearest")
 
 
+_TYPES = {TensorProto.FLOAT: torch.float32, TensorProto.FLOAT16: torch.float16}
+
 OPERATORS: Mapping[str, Operator] = {
     "Add": lambda x, _: x[0] + x[1],
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
+    "Cast": lambda x, a: x[0].to(_TYPES[a["to"]]),
     "Concat": lambda x, a: torch.cat(list(x), dim=a["axis"]),
     "Conv": _conv,
     "Div": lambda x, _: x[0] / x[1],

@@ -47,3 +47,19 @@ def test_an_operator_that_the_twin_does_not_know_is_refused(tmp_path: Path) -> N
     save_model(helper.make_model(graph), str(tmp_path / "m.onnx"))
     with pytest.raises(ValueError, match="Erf"):
         GraphTwin(tmp_path / "m.onnx")
+
+
+def test_a_file_in_half_precision_is_run_in_it(tmp_path: Path) -> None:
+    from onnx import TensorProto, helper, save_model
+
+    from redteam.twins.graph import GraphTwin
+
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    nodes = [
+        helper.make_node("Cast", ["x"], ["h"], to=TensorProto.FLOAT16),
+        helper.make_node("Cast", ["h"], ["y"], to=TensorProto.FLOAT),
+    ]
+    save_model(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), str(tmp_path / "m.onnx"))
+    (found,) = GraphTwin(tmp_path / "m.onnx")(torch.tensor([[[[1 / 3]]]])).values()
+    assert found.dtype == torch.float32
+    assert float(found) == float(np.float16(1 / 3))
