@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from engines.errors import EngineError, InferenceError, IntegrityError
+from engines.progress import Silent
 from engines.runtime.base import Engine, FloatArray, Precision
 from engines.runtime.registry import create_engine
 from engines.runtime.request import EngineRequest
+from tests.support.host_gpu import DISCRETE
+from tests.support.strict_tensorrt import VERSIONS
+from tests.support.tensorrt_stage import tensorrt_stage
 
 SHAPE = (2, 3, 4, 4)
 WEIGHT = np.random.default_rng(1).standard_normal((5, 48)).astype(np.float32)
 RUNTIMES = ("openvino", "onnxruntime")
+TENSORRT = [f"tensorrt {version} {kind}" for version in VERSIONS for kind in ("discrete", "integrated")]
 
 
 class FakeEngine(Engine):
@@ -65,11 +71,19 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> EngineRequest:
     )
 
 
-@pytest.fixture(params=[*RUNTIMES, "fake"])
-def engine(request: pytest.FixtureRequest, wanted: EngineRequest) -> Iterator[Engine]:
-    made = FakeEngine() if request.param == "fake" else create_engine(request.param, wanted)
-    yield made
-    made.deactivate()
+@pytest.fixture(params=[*RUNTIMES, *TENSORRT, "fake"])
+def engine(
+    request: pytest.FixtureRequest, wanted: EngineRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    runtime, *variant = request.param.split()
+    with ExitStack() as stack:
+        if variant:
+            facts = replace(DISCRETE, is_integrated=variant[1] == "integrated")
+            stack.enter_context(tensorrt_stage(monkeypatch, variant[0], facts))
+        made = FakeEngine() if runtime == "fake" else create_engine(runtime, wanted)
+        made.compile(Silent())
+        yield made
+        made.deactivate()
 
 
 def random_batch(seed: int = 0) -> FloatArray:
@@ -82,7 +96,8 @@ def product(batch: FloatArray) -> NDArray[np.float32]:
 
 def test_names_what_it_is(engine: Engine) -> None:
     assert (engine.model_id, engine.precision, engine.input_shape) == ("toy", Precision.FP32, SHAPE)
-    assert engine.runtime in {*RUNTIMES, "fake"}
+    assert engine.runtime in {*RUNTIMES, "tensorrt", "fake"}
+    assert engine.device
 
 
 def test_computes_the_model(engine: Engine) -> None:
