@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from engines.errors import EngineError, InferenceError, IntegrityError
 from engines.progress import Silent
@@ -20,9 +18,8 @@ from engines.runtime.request import EngineRequest
 from tests.support.host_gpu import DISCRETE
 from tests.support.strict_tensorrt import VERSIONS
 from tests.support.tensorrt_stage import tensorrt_stage
+from tests.support.toy_onnx import SHAPE, WEIGHT, product, random_batch, toy_request
 
-SHAPE = (2, 3, 4, 4)
-WEIGHT = np.random.default_rng(1).standard_normal((5, 48)).astype(np.float32)
 RUNTIMES = ("openvino", "onnxruntime")
 TENSORRT = [f"tensorrt {version} {kind}" for version in VERSIONS for kind in ("discrete", "integrated")]
 
@@ -47,28 +44,7 @@ class FakeEngine(Engine):
 
 @pytest.fixture(scope="module")
 def wanted(tmp_path_factory: pytest.TempPathFactory) -> EngineRequest:
-    """A Flatten and a Gemm with free dimensions, as the converters write them."""
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"], transB=1)],
-        "toy",
-        [value("x", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
-        [value("y", TensorProto.FLOAT, ["batch", 5])],
-        [numpy_helper.from_array(WEIGHT, "w")],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-    folder = tmp_path_factory.mktemp("model")
-    (folder / "toy.onnx").write_bytes(made)
-    return EngineRequest(
-        model_id="toy",
-        model_path=folder / "toy.onnx",
-        model_sha256=hashlib.sha256(made).hexdigest(),
-        output_names=("y",),
-        input_shape=SHAPE,
-        precision=Precision.FP32,
-        threads=1,
-        cache_dir=folder / "compiled",
-    )
+    return toy_request(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(params=[*RUNTIMES, *TENSORRT, "fake"])
@@ -84,14 +60,6 @@ def engine(
         made.compile(Silent())
         yield made
         made.deactivate()
-
-
-def random_batch(seed: int = 0) -> FloatArray:
-    return np.random.default_rng(seed).random(SHAPE, dtype=np.float32)
-
-
-def product(batch: FloatArray) -> NDArray[np.float32]:
-    return np.asarray(batch.reshape(2, -1) @ WEIGHT.T, np.float32)
 
 
 def test_names_what_it_is(engine: Engine) -> None:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from engines.cache import read_proven
 from engines.gpu import owner as device
 from engines.gpu.base import GpuFacts
-from engines.runtime.tensorrt import binding, log
+from engines.progress import Progress
+from engines.runtime.tensorrt import binding, engine, log
+from engines.runtime.tensorrt.build_process import BuildJob
+from engines.runtime.tensorrt.builder import BuildOrder, build_plan
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
 
@@ -54,9 +58,29 @@ class TensorRTStage:
         named = {name.replace("__", "."): value for name, value in faults.items()}
         self._patch.setenv("STRICT_TENSORRT_FAULTS", json.dumps(named))
 
+    def build_here(self) -> None:
+        """Build in this process, which a test of something else need not wait for."""
+        self._patch.setattr(engine, "run_build", _build_here)
+
     def build_slowly(self, step_s: float) -> None:
         """Have a build take so long a step; it has eight."""
         self._patch.setenv("STRICT_TENSORRT_STEP_S", str(step_s))
+
+
+def _build_here(job: BuildJob, label: str, progress: Progress) -> float:
+    order = BuildOrder(
+        onnx=read_proven(Path(job.model_path), job.model_sha256),
+        input_shape=job.input_shape,
+        output_names=job.output_names,
+        workspace_bytes=job.workspace_bytes,
+        optimization_level=job.optimization_level,
+        timings=b"",
+    )
+    progress.start(label, None)
+    plan, _ = build_plan(order, lambda _: None, lambda: False)
+    progress.finish()
+    Path(job.plan_path).write_bytes(plan)
+    return 0.0
 
 
 @contextmanager

@@ -79,9 +79,6 @@ def _result(job: BuildJob, said: IO[bytes], progress: Progress) -> Mapping[str, 
     process = _started(job, said)
     try:
         last = _followed(process, progress)
-        process.wait(timeout=_CANCEL_WAIT_S)
-    except subprocess.TimeoutExpired:
-        last = {"event": "failed", "message": "it did not end", "hint": "try again"}
     finally:
         _stop(process)
     return last if last is not None else {"event": "ended", "status": process.returncode}
@@ -158,13 +155,18 @@ def _failure(label: str, result: Mapping[str, Any], said: IO[bytes]) -> EngineEr
     message, hint = result.get("message"), result.get("hint")
     if result.get("event") == "failed" and isinstance(message, str) and isinstance(hint, str):
         return EngineError(f"{label} failed: {message}", hint=hint)
-    said.seek(0, os.SEEK_END)
-    said.seek(max(0, said.tell() - _SHOWN_CHARS))
-    tail = said.read().decode(errors="replace").strip()
+    last_words = _last_line(said)
     return EngineError(
-        f"{label} failed: the build process {_ending(result.get('status'))}{': ' + tail if tail else ''}",
+        f"{label} failed: the build process {_ending(result.get('status'))}{': ' if last_words else ''}{last_words}",
         hint="free memory: stop the gate while building, close what else runs, then try again",
     )
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(0, os.SEEK_END)
+    said.seek(max(0, said.tell() - _SHOWN_CHARS))
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else ""
 
 
 def _ending(status: object) -> str:
