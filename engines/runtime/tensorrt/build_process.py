@@ -89,7 +89,7 @@ def _started(job: BuildJob, said: IO[bytes]) -> "subprocess.Popen[bytes]":
     try:
         # A session of its own: a terminal's Ctrl-C comes here alone, and cancels the child in order.
         process = subprocess.Popen(
-            [sys.executable, "-m", CHILD_MODULE],
+            [sys.executable, "-P", "-m", CHILD_MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

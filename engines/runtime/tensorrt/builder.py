@@ -58,10 +58,11 @@ def build_plan(
     forget_errors()
     try:
         builder = trt.Builder(logger())
+        typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+        network = _given(builder.create_network(typed), "a network")
+        parser = trt.OnnxParser(network, logger())  # owns the weights: it must live until the plan is made
     except TypeError as error:  # what the binding makes of a null pointer
         raise _refused("TensorRT finds no CUDA device to build for", "check the driver") from error
-    network = _given(builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)), "a network")
-    parser = trt.OnnxParser(network, logger())  # owns the weights: it must live until the plan is made
     _parse(parser, order.onnx)
     _require_outputs(network, order.output_names)
     config = _config(trt, builder, order)

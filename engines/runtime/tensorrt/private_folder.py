@@ -34,7 +34,7 @@ def require_private(folder: Path) -> None:
     """
     try:
         _require_own(folder, folder.lstat())
-        for above in folder.absolute().parents:
+        for above in {*folder.absolute().parents, *folder.resolve().parents}:
             found = above.stat()
             if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
                 raise IntegrityError(

@@ -163,7 +163,10 @@ def test_an_interrupted_build_ends_the_child_and_leaves_nothing(stage: TensorRTS
 
 def start_child(job: BuildJob) -> "subprocess.Popen[bytes]":
     child = subprocess.Popen(
-        [sys.executable, "-m", build_process.CHILD_MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-P", "-m", build_process.CHILD_MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
     )
     assert child.stdin is not None
     assert child.stdout is not None

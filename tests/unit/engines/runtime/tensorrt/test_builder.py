@@ -90,6 +90,7 @@ def test_the_builder_is_held_to_what_was_ordered(stage: TensorRTStage, order: Bu
         ("IBuilderConfig.add_optimization_profile", -1),
         ("IBuilderConfig.create_timing_cache", None),
         ("IBuilderConfig.set_timing_cache", False),
+        ("OnnxParser.__init__", TypeError("factory function returned nullptr")),
         ("OnnxParser.parse", False),
         ("INetworkDefinition.num_inputs", 2),
         ("INetworkDefinition.num_outputs", 0),
