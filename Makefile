@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix bench models docs tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -50,6 +50,10 @@ bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench
 	$(BIN)/edge-gate bench pipeline --synthetic
 
+# TensorRT's published Python bindings on stub libraries: names and signatures for the tests, no device. x86-64 only.
+tensorrt-bindings: $(STAMP)
+	scripts/setup_tensorrt_bindings.sh
+
 REDTEAM_STAMP := .venv/.redteam
 
 redteam-setup: $(REDTEAM_STAMP)
@@ -63,4 +67,4 @@ redteam-smoke: $(REDTEAM_STAMP) models
 	$(BIN)/edge-gate redteam run --suite smoke --out redteam-out
 
 clean:
-	rm -rf .venv demo-out redteam-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache demo-out redteam-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,6 +21,10 @@ class AcceptanceError(EngineError):
     """A compiled engine does not reproduce its stored golden outputs; it must not serve."""
 
 
+class NotCompiledError(EngineError):
+    """An engine that is compiled ahead was not compiled for this model, shape, runtime and device."""
+
+
 class RuntimeMissingError(EngineError):
     """The asked-for inference runtime is not installed or does not start."""
 

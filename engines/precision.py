@@ -1,5 +1,6 @@
 """Which arithmetic to run: measured on this machine once, not guessed from a CPU flag.
 
+On TensorRT ``auto`` is fp16, which moves no score by more than the reference class allows, or acceptance refuses it.
 A CPU may compute bf16 and still be slower at it (it may only emulate parts). So ``auto`` runs one model both ways,
 keeps the answer beside the models, and asks again when the CPU or the runtime has changed.
 """
@@ -23,6 +24,7 @@ from engines.runtime.registry import available_precisions
 
 _PROBE = "sface-2021dec"
 _ROUNDS = 12
+_TENSORRT = "tensorrt"
 
 
 def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: int) -> Precision:
@@ -47,6 +49,8 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
                 hint=f"set engine.precision to auto or {available[0]}",
             )
         return precision
+    if runtime == _TENSORRT:
+        return Precision.FP16
     if Precision.BF16 not in available:
         return Precision.FP32
     return _remembered(store, runtime, threads) or _measured(store, runtime, threads)

@@ -1,5 +1,6 @@
 """``edge-gate engines bench``: every runtime and precision of this machine against one another."""
 
+import sys
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from edge.commands.engine_plan import ModelsArgument, named_models, served_engin
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
 from edge.daemon.models import model_store
+from edge.domain.visible_text import visible
 from edge.settings.load import load_settings
-from engines.errors import RuntimeMissingError
+from engines.errors import NotCompiledError, RuntimeMissingError
 from engines.runtime.base import Engine
 from engines.runtime.registry import available_runtimes
 from engines.turns import Turn, measure_in_turns
@@ -42,11 +44,25 @@ def bench(
     for served in served_engines(named_models(models), settings.engine):
         with ExitStack() as stack:
             engines = [
-                stack.enter_context(served.load(store, runtime=name, precision=way, threads=threads))
+                engine
                 for name, way in ways
+                if (engine := _entered(stack, served.load(store, runtime=name, precision=way, threads=threads)))
             ]
+            if not engines:
+                raise NotCompiledError(
+                    f"no engine of {served.spec.id} was built", hint="run 'edge-gate engines build'"
+                )
             for engine, turn in zip(engines, measure_in_turns(engines, rounds=rounds), strict=True):
                 printer.record(_record(engine, turn, threads))
+
+
+def _entered(stack: ExitStack, engine: Engine) -> Engine | None:
+    """Return the engine, active as long as the stack; None, and a line on stderr, if it was never built."""
+    try:
+        return stack.enter_context(engine)
+    except NotCompiledError as error:
+        print(f"left out: {visible(str(error))}", file=sys.stderr)
+        return None
 
 
 def _record(engine: Engine, turn: Turn, threads: int) -> dict[str, Any]:

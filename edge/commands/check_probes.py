@@ -20,7 +20,7 @@ from edge.domain.posture import Posture
 from edge.messaging.login import try_login
 from edge.policy.limits_record import limits_from
 from edge.settings.tree import Settings
-from engines.runtime.registry import available_runtimes
+from engines.runtime.registry import available_precisions
 
 Probe = Callable[[Settings], str]
 """Looks at one thing and says how it is. Raises an EdgeError or EngineError where the gate could not serve."""
@@ -41,7 +41,7 @@ def _models(settings: Settings) -> str:
 
 def _engines(settings: Settings) -> str:
     with load_models(settings.engine, may_fetch=False) as models:
-        precisions = ", ".join(available_runtimes().get(settings.engine.runtime, ()))
+        precisions = ", ".join(available_precisions(models.runtime))
         return f"{models.runtime} {models.precision}, every engine proven (available: {precisions})"
 
 

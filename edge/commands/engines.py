@@ -9,10 +9,11 @@ import typer
 from edge.commands.bench_engines import bench
 from edge.commands.engine_plan import ModelsArgument, PrecisionChoice, ServedEngine, named_models, served_engines
 from edge.commands.engine_proof import ProofLine, engine_proof, facenet_parity
+from edge.commands.interruptible import interruptible
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
 from edge.commands.progress import rich_progress
-from edge.daemon.models import model_store
+from edge.daemon.models import model_store, serving_precision
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from engines.build import build as build_model
@@ -22,11 +23,14 @@ from engines.errors import EngineError, IntegrityError
 from engines.fetch import fetch as fetch_model
 from engines.precision import choose_precision
 from engines.runtime.base import Engine, Precision
+from engines.serve import compile_proven
 
 app = typer.Typer(help="The models that the gate runs.", no_args_is_help=True)
 app.command("bench")(bench)
 
-RuntimeOption = Annotated[str | None, typer.Option("--runtime", help="openvino or onnxruntime. Default: settings.")]
+RuntimeOption = Annotated[
+    str | None, typer.Option("--runtime", help="openvino, onnxruntime or tensorrt. Default: settings.")
+]
 PrecisionOption = Annotated[PrecisionChoice | None, typer.Option("--precision", help="Default: settings.")]
 
 _INTEGRITY_EXIT = 4
@@ -62,28 +66,36 @@ def fetch(
 @app.command("build")
 def build(
     models: ModelsArgument = None,
-    force: Annotated[bool, typer.Option("--force", help="Convert again what was converted before.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Convert and compile again what was before.")] = False,
     runtime: RuntimeOption = None,
     precision: PrecisionOption = None,
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert fetched weights and compile every engine that the gate serves of them."""
+    """Convert fetched weights and compile every engine that the gate serves of them.
+
+    On tensorrt this builds plans for this device, each in a process of its own and proven; it can take minutes.
+    """
     settings = _settings(config, state, runtime)
     store = model_store(settings.engine)
     printer = Printer(
-        as_json=as_json, columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8}
+        as_json=as_json,
+        columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8, "device": 20},
     )
     specs = named_models(models)
     arithmetic = _precision(store, settings, precision)
     for spec in specs:
         build_model(spec, store, is_forced=force)
-    for served in served_engines(specs, settings.engine):
-        start_ns = time.perf_counter_ns()
-        with _loaded(served, store, settings, arithmetic) as engine:
-            elapsed_ms = (time.perf_counter_ns() - start_ns) / 1e6
-            printer.record(_build_record(served, engine, elapsed_ms, store))
+    progress = rich_progress()
+    with interruptible():
+        for served in served_engines(specs, settings.engine):
+            start_ns = time.perf_counter_ns()
+            engine = _loaded(served, store, settings, arithmetic)
+            compile_proven(engine, served.spec, progress, is_forced=force)
+            with engine:
+                elapsed_ms = (time.perf_counter_ns() - start_ns) / 1e6
+                printer.record(_build_record(served, engine, elapsed_ms, store))
 
 
 @app.command("verify")
@@ -107,7 +119,10 @@ def verify(
     is_proven = True
     for served in served_engines(specs, settings.engine):
         with _loaded(served, store, settings, arithmetic) as engine:
-            is_proven &= _print_proof(printer, engine_proof(engine, served.spec))
+            keeps_bars = _print_proof(printer, engine_proof(engine, served.spec))
+        if not keeps_bars:
+            engine.discard()
+        is_proven &= keeps_bars
     for spec in specs:
         is_proven &= _print_proof(printer, facenet_parity(spec, store))
     if not is_proven:
@@ -161,7 +176,12 @@ def _precision(store: ModelStore, settings: Settings, wanted: PrecisionChoice | 
 
 
 def _loaded(served: ServedEngine, store: ModelStore, settings: Settings, precision: Precision) -> Engine:
-    return served.load(store, runtime=settings.engine.runtime, precision=precision, threads=settings.engine.threads)
+    return served.load(
+        store,
+        runtime=settings.engine.runtime,
+        precision=serving_precision(served.spec, precision),
+        threads=settings.engine.threads,
+    )
 
 
 def _build_record(served: ServedEngine, engine: Engine, elapsed_ms: float, store: ModelStore) -> dict[str, Any]:
@@ -172,6 +192,7 @@ def _build_record(served: ServedEngine, engine: Engine, elapsed_ms: float, store
         "batch": served.batch,
         "size": "x".join(map(str, served.size)),
         "build_ms": round(elapsed_ms, 1),
+        "device": engine.device,
         "onnx": str(store.onnx_path(served.spec)),
         "onnx_sha256": served.spec.onnx_sha256,
     }

@@ -12,7 +12,7 @@ from edge.recognition.embed import Embedder
 from edge.settings.sections import EngineSection
 from engines.build import is_built
 from engines.cache import ModelStore
-from engines.catalog import ModelSpec, find_spec, recipe_digest
+from engines.catalog import ModelSpec, Role, find_spec, recipe_digest
 from engines.centers import center_of
 from engines.errors import EngineError
 from engines.fetch import fetch
@@ -137,6 +137,14 @@ def serving_batches(model_id: str, batches: Sequence[int] = SERVING_BATCHES) -> 
     return tuple(sorted({*batches, *more}))
 
 
+def serving_precision(spec: ModelSpec, precision: Precision) -> Precision:
+    """Return the arithmetic that a model is served in where the recognizers run in ``precision``.
+
+    In bf16 the detector's boxes move by more than a pixel; it stays at fp32 whatever the recognizers run.
+    """
+    return Precision.FP32 if spec.role is Role.DETECTOR else precision
+
+
 @contextmanager
 def load_models(
     options: EngineSection,
@@ -165,9 +173,10 @@ def load_models(
     precision = choose_precision(store, runtime=options.runtime, wanted=options.precision, threads=options.threads)
     with ExitStack() as stack:
         loader = _Loader(options, store, stack)
-        # In bf16 the detector's boxes move by more than a pixel; it stays at fp32 whatever the recognizers run.
+        detector_spec = find_spec(DETECTOR)
         detector, judge_detector = (
-            loader.serve(find_spec(DETECTOR), Precision.FP32, size=_detector_size(options)) for _ in range(2)
+            loader.serve(detector_spec, serving_precision(detector_spec, precision), size=_detector_size(options))
+            for _ in range(2)
         )
         renderer = CPURenderer()
         stages = tuple(

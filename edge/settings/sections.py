@@ -112,9 +112,12 @@ class CameraSection(Section):
 class EngineSection(Section):
     """How models are run."""
 
-    runtime: Literal["openvino", "onnxruntime"] = Field(default="openvino", description="Inference runtime.")
-    precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto = the faster of fp32 and bf16, measured on this machine once."
+    runtime: Literal["openvino", "onnxruntime", "tensorrt"] = Field(
+        default="openvino", description="Inference runtime. tensorrt serves what 'edge-gate engines build' built."
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        default="auto",
+        description="auto = the faster of fp32 and bf16, measured on this machine once; on tensorrt fp16.",
     )
     answer_within_ms: float = Field(
         default=2_000,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import InferenceError
+from engines.progress import Progress
 
 FloatArray = NDArray[np.float32]
 
@@ -25,16 +26,19 @@ class Precision(StrEnum):
 class Engine(ABC):
     """A model compiled for one runtime, precision and fixed input shape. Not thread-safe.
 
-    Subclasses override ``_activate``, ``_infer`` and ``_deactivate`` only.
+    Subclasses override ``_activate``, ``_infer`` and ``_deactivate``; those that are compiled ahead ``compile`` and
+    ``discard``, too.
 
     Attributes:
         model_id: catalog id.
         runtime: name of the runtime.
         precision: arithmetic.
         input_shape: (batch, channels, height, width) of its one float32 input.
+        is_compiled_ahead: whether ``compile`` must have been called before it can be activated, now or in the past.
     """
 
     runtime: str
+    is_compiled_ahead: bool = False
 
     def __init__(self, *, model_id: str, precision: Precision, input_shape: tuple[int, int, int, int]) -> None:
         self.model_id = model_id
@@ -81,13 +85,46 @@ class Engine(ABC):
                 hint="render the batch with the model's own input spec",
             )
         outputs = self._infer(batch)
+        self.require_finite(outputs)
+        return outputs
+
+    @final
+    def require_finite(self, outputs: Mapping[str, FloatArray]) -> None:
+        """Return if every number of the outputs is finite.
+
+        Raises:
+            InferenceError: one is not.
+        """
         for name, value in outputs.items():
             if not np.isfinite(value).all():
                 raise InferenceError(
                     f"{self.model_id} on {self.runtime} gave a number in {name!r} that is not finite",
                     hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
                 )
-        return outputs
+
+    @property
+    def device(self) -> str:
+        """Name of what it runs on."""
+        return "CPU"
+
+    def compile(self, progress: Progress, *, is_forced: bool = False) -> None:
+        """Compile ahead of the first activation; does nothing where activating compiles.
+
+        Args:
+            progress: shown while it lasts.
+            is_forced: compile again what was compiled before.
+
+        Raises:
+            EngineError: it cannot be compiled or kept.
+        """
+        del progress, is_forced
+
+    def discard(self) -> None:  # noqa: B027 - most runtimes keep nothing that would have to be deleted
+        """Delete what ``compile`` made, after it failed its proof; does nothing where activating compiles.
+
+        Raises:
+            EngineError: it cannot be deleted.
+        """
 
     def __enter__(self) -> Self:
         self.activate()

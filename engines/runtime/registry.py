@@ -20,9 +20,13 @@ class RuntimeModule(Protocol):
         """Return an engine, not yet activated; raises RuntimeMissingError."""
 
 
-# Best first: the first that is installed is the default.
+# Best first: the first that runs on this machine is the first that is offered.
 _MODULES: Mapping[str, str] = MappingProxyType(
-    {"openvino": "engines.runtime.openvino", "onnxruntime": "engines.runtime.onnxruntime"}
+    {
+        "tensorrt": "engines.runtime.tensorrt.engine",
+        "openvino": "engines.runtime.openvino",
+        "onnxruntime": "engines.runtime.onnxruntime",
+    }
 )
 
 

@@ -3,22 +3,25 @@
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from engines.errors import EngineError, InferenceError, IntegrityError
+from engines.progress import Silent
 from engines.runtime.base import Engine, FloatArray, Precision
 from engines.runtime.registry import create_engine
 from engines.runtime.request import EngineRequest
+from tests.support.host_gpu import DISCRETE
+from tests.support.strict_tensorrt import VERSIONS
+from tests.support.tensorrt_stage import tensorrt_stage
+from tests.support.toy_onnx import SHAPE, WEIGHT, product, random_batch, toy_request
 
-SHAPE = (2, 3, 4, 4)
-WEIGHT = np.random.default_rng(1).standard_normal((5, 48)).astype(np.float32)
 RUNTIMES = ("openvino", "onnxruntime")
+TENSORRT = [f"tensorrt {version} {kind}" for version in VERSIONS for kind in ("discrete", "integrated")]
 
 
 class FakeEngine(Engine):
@@ -41,48 +44,28 @@ class FakeEngine(Engine):
 
 @pytest.fixture(scope="module")
 def wanted(tmp_path_factory: pytest.TempPathFactory) -> EngineRequest:
-    """A Flatten and a Gemm with free dimensions, as the converters write them."""
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"], transB=1)],
-        "toy",
-        [value("x", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
-        [value("y", TensorProto.FLOAT, ["batch", 5])],
-        [numpy_helper.from_array(WEIGHT, "w")],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-    folder = tmp_path_factory.mktemp("model")
-    (folder / "toy.onnx").write_bytes(made)
-    return EngineRequest(
-        model_id="toy",
-        model_path=folder / "toy.onnx",
-        model_sha256=hashlib.sha256(made).hexdigest(),
-        output_names=("y",),
-        input_shape=SHAPE,
-        precision=Precision.FP32,
-        threads=1,
-        cache_dir=folder / "compiled",
-    )
+    return toy_request(tmp_path_factory.mktemp("model"))
 
 
-@pytest.fixture(params=[*RUNTIMES, "fake"])
-def engine(request: pytest.FixtureRequest, wanted: EngineRequest) -> Iterator[Engine]:
-    made = FakeEngine() if request.param == "fake" else create_engine(request.param, wanted)
-    yield made
-    made.deactivate()
-
-
-def random_batch(seed: int = 0) -> FloatArray:
-    return np.random.default_rng(seed).random(SHAPE, dtype=np.float32)
-
-
-def product(batch: FloatArray) -> NDArray[np.float32]:
-    return np.asarray(batch.reshape(2, -1) @ WEIGHT.T, np.float32)
+@pytest.fixture(params=[*RUNTIMES, *TENSORRT, "fake"])
+def engine(
+    request: pytest.FixtureRequest, wanted: EngineRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    runtime, *variant = request.param.split()
+    with ExitStack() as stack:
+        if variant:
+            facts = replace(DISCRETE, is_integrated=variant[1] == "integrated")
+            stack.enter_context(tensorrt_stage(monkeypatch, variant[0], facts))
+        made = FakeEngine() if runtime == "fake" else create_engine(runtime, wanted)
+        made.compile(Silent())
+        yield made
+        made.deactivate()
 
 
 def test_names_what_it_is(engine: Engine) -> None:
     assert (engine.model_id, engine.precision, engine.input_shape) == ("toy", Precision.FP32, SHAPE)
-    assert engine.runtime in {*RUNTIMES, "fake"}
+    assert engine.runtime in {*RUNTIMES, "tensorrt", "fake"}
+    assert engine.device
 
 
 def test_computes_the_model(engine: Engine) -> None:

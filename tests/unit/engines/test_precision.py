@@ -109,3 +109,11 @@ def test_a_model_that_is_built_can_be_measured_without_its_weights(
     store.manifest_path(spec).touch()
     machine(monkeypatch, fp32_s=1.0, bf16_s=0.1)
     assert choose(store) is Precision.BF16
+
+
+def test_tensorrt_runs_fp16_unless_told_otherwise(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "available_precisions", lambda _: (Precision.FP32, Precision.FP16))
+    for wanted, chosen in (("auto", Precision.FP16), ("fp32", Precision.FP32), ("fp16", Precision.FP16)):
+        assert choose_precision(store, runtime="tensorrt", wanted=wanted, threads=1) is chosen
+    with pytest.raises(RuntimeMissingError, match="bf16"):
+        choose_precision(store, runtime="tensorrt", wanted="bf16", threads=1)

@@ -1,0 +1,161 @@
+"""From ``engines build`` to a served face on TensorRT, with the real models: the strict fake runs their files."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.daemon.models import load_models, model_store
+from edge.settings.sections import EngineSection
+from engines.cache import ModelStore
+from engines.catalog import find_spec, load_catalog
+from engines.errors import AcceptanceError, IntegrityError, NotCompiledError
+from tests.support.gate_command import edge_gate, environment
+from tests.support.tensorrt_stage import ROOT, TensorRTStage, tensorrt_stage
+
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("models")]
+
+SFACE, YUNET = "sface-2021dec", "yunet-2023mar"
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[TensorRTStage]:
+    with tensorrt_stage(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
+    """The models of the default store, in a store of their own."""
+    store, default = ModelStore(tmp_path / "models"), ModelStore()
+    for spec in load_catalog().values():
+        for path in (default.source_path(spec), default.onnx_path(spec), default.manifest_path(spec)):
+            place = store.root / path.relative_to(default.root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path)
+    monkeypatch.setenv("EDGE__ENGINE__MODELS_DIR", str(store.root))
+    return store
+
+
+def files(store: ModelStore, pattern: str) -> list[Path]:
+    return sorted(store.compiled_dir("tensorrt").glob(pattern))
+
+
+def run(*arguments: object) -> tuple[int, tuple[dict[str, object], ...], str]:
+    models_dir = {"EDGE__ENGINE__MODELS_DIR": os.environ["EDGE__ENGINE__MODELS_DIR"]}
+    done = edge_gate("engines", *arguments, "--json", env=models_dir)
+    return done.code, done.records, done.err
+
+
+def test_every_engine_of_the_gate_is_built_proven_timed_and_served(stage: TensorRTStage, store: ModelStore) -> None:
+    options = EngineSection(runtime="tensorrt", models_dir=store.root)
+    with pytest.raises(NotCompiledError) as caught, load_models(options, may_fetch=False):
+        pass
+    assert "engines build" in caught.value.hint
+    assert not files(store, "*")
+
+    code, records, err = run("build", "--runtime", "tensorrt")
+    assert code == 0, err
+    assert {(r["model"], r["batch"], r["precision"]) for r in records} == {
+        ("facenet-20180408", 1, "fp16"),
+        ("facenet-20180408", 8, "fp16"),
+        (SFACE, 1, "fp16"),
+        (SFACE, 5, "fp16"),
+        (SFACE, 8, "fp16"),
+        (YUNET, 1, "fp32"),
+    }
+    assert {r["device"] for r in records} == {"Host GPU"}
+    assert len(files(store, "*.plan")) == len(files(store, "*.json")) == len(records)
+    assert not files(store, ".part*")
+
+    code, records, err = run("verify", SFACE, YUNET, "--runtime", "tensorrt")
+    assert code == 0, err
+    assert {r["runtime"] for r in records} == {"tensorrt"}
+    assert all(r["ok"] for r in records)
+
+    code, records, err = run("bench", YUNET, "--rounds", "1")
+    assert code == 0, err
+    assert ("tensorrt", "fp32") in {(r["runtime"], r["precision"]) for r in records}
+    assert "left out" in err
+
+    before = [(path, path.stat().st_mtime_ns) for path in files(store, "*.plan")]
+    with load_models(options, may_fetch=False) as models:
+        assert models.runtime == "tensorrt"
+        assert models.precision == "fp16"
+        assert {engine.runtime for engine in models.engines} == {"tensorrt"}
+        assert model_store(options).root == store.root
+    assert [(path, path.stat().st_mtime_ns) for path in files(store, "*.plan")] == before
+    assert not stage.owner.gpu.live
+
+
+def test_a_plan_that_errs_is_deleted_and_the_door_stays_closed(stage: TensorRTStage, store: ModelStore) -> None:
+    assert run("build", YUNET, "--runtime", "tensorrt")[0] == 0
+    options = EngineSection(runtime="tensorrt", models_dir=store.root, precision="fp32")
+    (plan,) = files(store, "*.plan")
+    plan.write_bytes(plan.read_bytes()[:-1])
+    with pytest.raises(IntegrityError), load_models(options, may_fetch=False):
+        pass
+    with pytest.raises(NotCompiledError), load_models(options, may_fetch=False):
+        pass
+    assert not files(store, "*.plan")
+
+    stage.build_here()
+    wrong = find_spec(SFACE)
+    stage.trt.faults["Builder.build_serialized_network"] = None
+    code, records, err = run("build", wrong.id, "--runtime", "tensorrt")
+    assert code == 1
+    assert not records
+    assert "hint:" in err
+    assert not files(store, "*.plan")
+
+
+def test_verify_deletes_a_plan_that_misses_a_bar(
+    stage: TensorRTStage, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("build", YUNET, "--runtime", "tensorrt")[0] == 0
+    monkeypatch.setattr("engines.verify.BOX_BAR_PX", -1.0)
+    assert run("verify", YUNET, "--runtime", "tensorrt")[0] == 4
+    assert not files(store, "*.plan")
+
+
+def test_build_tries_a_plan_that_misses_a_bar_twice_and_keeps_none(
+    stage: TensorRTStage, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engines.verify.BOX_BAR_PX", -1.0)
+    code, records, err = run("build", YUNET, "--runtime", "tensorrt")
+    assert code == 4
+    assert not records
+    assert "not served" in err
+    assert err.count("build yunet") == 2
+    assert not files(store, "*.plan")
+    with pytest.raises((NotCompiledError, AcceptanceError)):
+        load_models(EngineSection(runtime="tensorrt", models_dir=store.root), may_fetch=False).__enter__()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_build_leaves_nothing(store: ModelStore, number: signal.Signals) -> None:
+    asked = ["engines", "build", YUNET, "--runtime", "tensorrt"]
+    slow = environment(EDGE__ENGINE__MODELS_DIR=str(store.root), STRICT_TENSORRT_STEP_S="1")
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.tensorrt_command", *asked],
+        env=slow,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stderr is not None
+        assert "build yunet" in command.stderr.readline()
+        time.sleep(2.5)
+        start = time.monotonic()
+        command.send_signal(number)
+        command.communicate(timeout=30)
+        assert command.returncode != 0
+        assert time.monotonic() - start < 15
+    assert not files(store, "*.plan")
+    assert not files(store, "*.json")
+    assert not files(store, ".part*")
