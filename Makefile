@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix bench models docs gpu-test-setup redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -49,6 +49,14 @@ docs: $(STAMP)
 bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench
 	$(BIN)/edge-gate bench pipeline --synthetic
+
+GPU_TEST_STAMP := .venv/.gpu-tests
+
+gpu-test-setup: $(GPU_TEST_STAMP)
+
+$(GPU_TEST_STAMP): $(STAMP) engines/gpu/requirements.txt tests/support/cuda_on_host/headers.txt scripts/setup_gpu_tests.sh
+	scripts/setup_gpu_tests.sh
+	@touch $@
 
 REDTEAM_STAMP := .venv/.redteam
 

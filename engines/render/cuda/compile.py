@@ -10,7 +10,7 @@ from pathlib import Path
 from engines.errors import EngineError
 
 SOURCE = Path(__file__).parent / "kernels.cu"
-KERNELS = ("eg_render_fp32", "eg_render_fp16")
+KERNELS = ("eg_render_fp32", "eg_render_fp16", "eg_sparse_fp32", "eg_sparse_fp16")
 
 _FLAGS = ("-std=c++17", "-O3", "-fmad=false", "-Werror", "all-warnings", "-Xptxas", "-v")
 _LONGEST_S = 300
