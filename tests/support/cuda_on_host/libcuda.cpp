@@ -37,7 +37,7 @@ struct Failure {
 
 struct Device {
     std::recursive_mutex mutex;
-    int is_integrated = 0, retained = 0, sticky = SUCCESS, streams = 0, events = 0, modules = 0;
+    int is_integrated = 0, retained = 0, sticky = SUCCESS, streams = 0, events = 0, modules = 0, left_before = 0;
     std::map<uintptr_t, size_t> memory;                   // the device's own
     std::map<uintptr_t, std::pair<size_t, bool>> pinned;  // of the host; whether the device sees it too
     std::deque<std::function<CUresult()>> enqueued;
@@ -48,6 +48,11 @@ struct Device {
 Device device;
 int the_context, the_stream_tag = 0x5eed;
 thread_local std::vector<int *> contexts;
+
+int everything() {
+    return (int)(device.memory.size() + device.pinned.size()) + device.streams + device.events + device.modules +
+           device.retained;
+}
 
 bool holds(const std::map<uintptr_t, size_t> &blocks, uintptr_t at, size_t bytes) {
     auto next = blocks.upper_bound(at);
@@ -158,8 +163,7 @@ EG_EXPORT void eg_begin(int is_integrated) {
     std::lock_guard<std::recursive_mutex> held(device.mutex);
     device.is_integrated = is_integrated, device.sticky = SUCCESS;
     device.failures.clear(), device.enqueued.clear();
-    device.memory.clear(), device.pinned.clear();  // what a lost device could not free
-    device.retained = device.streams = device.events = device.modules = 0;
+    device.left_before = everything();  // of others that live on, and what a lost device could not free
     device.launches = device.uploads = device.downloads = 0;
 }
 // The call fails with `code` after it was let through `after` times. Codes 700 to 799 are what a context dies of.
@@ -169,8 +173,7 @@ EG_EXPORT void eg_fail(const char *call, int after, int code) {
 }
 EG_EXPORT int eg_left() {
     std::lock_guard<std::recursive_mutex> held(device.mutex);
-    return (int)(device.memory.size() + device.pinned.size()) + device.streams + device.events + device.modules +
-           device.retained;
+    return everything() - device.left_before;
 }
 EG_EXPORT long eg_launches() { return device.launches; }
 EG_EXPORT long eg_uploads() { return device.uploads; }
