@@ -19,6 +19,7 @@ CUDADRV_LIB_DIR = ["$work"]
 CUDADRV_LIBNAME = ["cuda"]
 CUDA_ENABLE_CURAND = False
 CXXFLAGS = ["-O1", "-w"]
+LDFLAGS = ["-Wl,--no-as-needed"]
 SETTINGS
 config=${XDG_CONFIG_HOME:-$HOME/.config} cache=$("$bin/uv" cache dir)
 HOME=$work XDG_CONFIG_HOME=$config UV_CACHE_DIR=$cache "$bin/uv" pip install --require-hashes --no-deps -r engines/gpu/requirements.txt

@@ -1,6 +1,7 @@
 """PyCUDA's driver module, started: the one place where it is imported."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,10 +40,12 @@ def started_driver(*, waits_s: Sequence[float] = INIT_WAITS_S, sleep: Callable[[
 
 def _imported() -> Any:
     try:
-        import pycuda.driver
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it warns of before it fails, the error says too
+            import pycuda.driver
     except (ImportError, OSError) as error:
         raise RuntimeMissingError(
             f"PyCUDA is not installed or does not load: {error}",
-            hint="install engines/gpu/requirements.txt where the CUDA compiler and driver are, as docs say",
+            hint="install the CUDA driver, and what engines/gpu/requirements.txt names",
         ) from error
     return pycuda.driver

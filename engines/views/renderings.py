@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec
+from engines.gpu.owner import gpu_owner
 from engines.render.cpu import CPURenderer
+from engines.render.cuda.compiled import read_kernels
 from engines.render.cuda.device import RenderDevice
+from engines.render.cuda.proof import require_proven_kernels
 from engines.runtime.base import Engine
 from engines.views.base import ViewEngine
 from engines.views.device import DeviceViews
@@ -57,15 +60,15 @@ class Renderings:
 
 
 def process_device(store: ModelStore) -> RenderDevice:
-    """Return the kernels on the device of this process.
+    """Return the kernels on the device of this process, proven to render what the host renders.
 
     Raises:
+        AcceptanceError: they do not.
         EngineError: there are no kernels for it; they are never compiled here.
         DeviceError: the device failed.
     """
-    from engines.gpu.owner import gpu_owner
-    from engines.render.cuda.compiled import read_kernels
-
     owner = gpu_owner()
     capability = owner.do(lambda gpu: gpu.facts.capability)
-    return RenderDevice(owner, read_kernels(store, capability))
+    device = RenderDevice(owner, read_kernels(store, capability))
+    require_proven_kernels(device)
+    return device
