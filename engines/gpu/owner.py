@@ -1,5 +1,6 @@
 """The process's one device owner."""
 
+import atexit
 import threading
 
 from engines.gpu.base import GpuOwner
@@ -24,6 +25,7 @@ def gpu_owner() -> GpuOwner:
     with _lock:
         if _owner is None or _owner.is_closed:
             _owner = OwnerThread(opened_device)
+            atexit.register(close_gpu)  # registered again, it does nothing again
         return _owner
 
 

@@ -15,6 +15,8 @@ Work = Callable[[Gpu], Any]
 
 MOST_WAITING = 16
 """Work that may wait; whoever brings more waits until there is room."""
+LONGEST_END_S = 10.0
+"""How long closing waits for work that does not end."""
 
 
 class OwnedGpu(Gpu, Protocol):
@@ -71,13 +73,16 @@ class OwnerThread:
         return future.result()
 
     def close(self) -> None:
-        """Refuse what still waits, give the device back and end the thread; does nothing the second time."""
+        """Refuse what still waits, give the device back and end the thread; does nothing the second time.
+
+        A thread that hangs in the driver is left to the end of the process after ``LONGEST_END_S``.
+        """
         if threading.current_thread() is self._thread:
             raise RuntimeError("a device is closed from outside of its own thread")
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(LONGEST_END_S)
 
     def _live(self, is_open: "Future[None]") -> None:
         try:

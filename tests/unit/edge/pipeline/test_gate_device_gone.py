@@ -13,7 +13,6 @@ GONE = DeviceGoneError("it burned", hint="end the process")
 def test_a_judgment_that_loses_the_device_is_denied_and_ends_the_gate() -> None:
     scene = Scene()
     first = scene.frame()
-    assert scene.gate.defect is None
     scene.judge = raising(GONE)
     steps = [first, scene.frame(), scene.frame()]
     assert scene.gate.defect is GONE

@@ -123,6 +123,28 @@ def test_closing_refuses_who_waits_and_lets_who_runs_finish(device: Nothing) -> 
                 one.result(10)
 
 
+def test_a_thread_that_hangs_is_not_waited_for_longer_than_a_while(
+    device: Nothing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engines.gpu.thread.LONGEST_END_S", 0.05)
+    owner = OwnerThread(lambda: opened(device))
+    is_running, may_end = threading.Event(), threading.Event()
+
+    def hang(_: Gpu) -> None:
+        is_running.set()
+        may_end.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(owner.do, hang)
+        assert is_running.wait(10)
+        owner.close()
+        assert not device.is_closed
+        with pytest.raises(DeviceError, match="closed"):
+            owner.do(lambda _: 1)
+        may_end.set()
+        hanging.result(10)
+
+
 def test_it_is_not_closed_by_its_own_work(owner: OwnerThread) -> None:
     with pytest.raises(RuntimeError, match="outside"):
         owner.do(lambda _: owner.close())
