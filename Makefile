@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix bench models docs gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -53,6 +53,14 @@ bench: $(STAMP) models
 # TensorRT's published Python bindings on stub libraries: names and signatures for the tests, no device. x86-64 only.
 tensorrt-bindings: $(STAMP)
 	scripts/setup_tensorrt_bindings.sh
+
+GPU_TEST_STAMP := .venv/.gpu-tests
+
+gpu-test-setup: $(GPU_TEST_STAMP)
+
+$(GPU_TEST_STAMP): $(STAMP) engines/gpu/requirements.txt tests/support/cuda_on_host/headers.txt scripts/setup_gpu_tests.sh
+	scripts/setup_gpu_tests.sh
+	@touch $@
 
 REDTEAM_STAMP := .venv/.redteam
 

@@ -34,4 +34,8 @@ class InferenceError(EngineError):
 
 
 class DeviceError(EngineError):
-    """A CUDA device refused or failed. Once a launch failed its context is lost: the process must end."""
+    """A CUDA device refused or failed."""
+
+
+class DeviceLostError(DeviceError):
+    """A CUDA device failed in a way that its context does not outlive: nothing runs on it until the process ends."""

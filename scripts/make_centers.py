@@ -24,7 +24,6 @@ from edge.pipeline.verify import ModelStage
 from edge.recognition.embed import Embedder
 from edge.settings.load import load_settings
 from engines.catalog import find_spec
-from engines.render.cpu import CPURenderer
 
 FOLDER = Path(__file__).resolve().parent.parent / "engines" / "centers"
 
@@ -54,10 +53,7 @@ def without_centers(models: Models) -> Models:
         spec = replace(find_spec(stage.model_id), center_sha256="")
         embedder = Embedder(
             binding=binding_of(spec),
-            input_spec=spec.input,
-            output=spec.output_names[0],
-            renderer=CPURenderer(),
-            engines={engine.input_shape[0]: engine for engine in models.engines if engine.model_id == spec.id},
+            engines=models.renderings.of(spec, [engine for engine in models.engines if engine.model_id == spec.id]),
             center=np.zeros(spec.dimension, np.float32),
         )
         stages.append(ModelStage(embedder, stage.crop_recipe))

@@ -59,6 +59,7 @@ from engines.runtime.registry import available_precisions, create_engine
 from engines.runtime.request import EngineRequest
 from engines.turns import Turn, measure_in_turns
 from engines.verify import verify
+from engines.views.host import HostViews
 
 RUNTIME = "openvino"
 BASE = "bf16"
@@ -283,11 +284,8 @@ def _embedded(spec: ModelSpec, forms: Sequence[Form], pictures: Sequence[FacePic
         with _engine(form, 8) as engine:
             embedder = Embedder(
                 binding=binding_of(spec),
-                input_spec=spec.input,
-                output=spec.output_names[0],
                 center=center_of(spec),
-                renderer=CPURenderer(),
-                engines={8: engine},
+                engines=[HostViews(engine, CPURenderer(), spec.input, spec.output_names[0])],
             )
             found[form.name] = embedder.embed_faces(faces, PLAIN)
     return found

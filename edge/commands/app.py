@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from edge.domain.errors import EdgeError, UsageError
 from edge.domain.visible_text import visible
-from engines.errors import AcceptanceError, EngineError, IntegrityError, RuntimeMissingError
+from engines.errors import AcceptanceError, DeviceError, EngineError, IntegrityError, RuntimeMissingError
 
 ENTRY_POINTS = "edge_gate.commands"
 _OPTIONAL_GROUPS = {
@@ -97,7 +97,7 @@ def _tell(message: str, hint: str, code: int) -> int:
 def _engine_exit_code(error: EngineError) -> int:
     if isinstance(error, IntegrityError | AcceptanceError):
         return 4
-    return 5 if isinstance(error, RuntimeMissingError) else 1
+    return 5 if isinstance(error, RuntimeMissingError | DeviceError) else 1
 
 
 def _add_plugins(app: typer.Typer) -> None:

@@ -26,8 +26,7 @@ from edge.vision.detect import FaceDetector
 from edge.vision.quality import measure
 from engines.catalog import find_spec
 from engines.centers import center_of
-from engines.render.cpu import CPURenderer
-from engines.runtime.metered import Meter, MeteredEngine
+from engines.runtime.metered import Meter, MeteredEngine, metered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,19 @@ class BenchModels:
 def metered_models(models: Models) -> BenchModels:
     """Return the same models with a meter in front of every engine."""
     meter = Meter()
-    metered = [MeteredEngine(engine, meter) for engine in models.engines]
-    for engine in metered:
+    engines = [metered(engine, meter) for engine in models.engines]
+    for engine in engines:
         engine.activate()
-    renderer = CPURenderer()
     stages = []
     for stage in models.stages:
         spec = find_spec(stage.model_id)
         embedder = Embedder(
             binding=stage.embedder.binding,
-            input_spec=spec.input,
-            output=spec.output_names[0],
             center=center_of(spec),
-            renderer=renderer,
-            engines={engine.input_shape[0]: engine for engine in metered if engine.model_id == spec.id},
+            engines=models.renderings.of(spec, [engine for engine in engines if engine.model_id == spec.id]),
         )
         stages.append(ModelStage(embedder, stage.crop_recipe))
-    detector, judge_detector = (engine for engine in metered if engine.model_id == DETECTOR)
+    detector, judge_detector = (engine for engine in engines if engine.model_id == DETECTOR)
     return BenchModels(detector, judge_detector, tuple(stages), meter)
 
 

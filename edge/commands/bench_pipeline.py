@@ -44,7 +44,8 @@ class Spent:
 
     def whole_against(self, other: "Spent") -> NDArray[np.float64]:
         """Return this stage's and another's milliseconds, (rounds, 2), of the rounds that were whole here."""
-        return np.array([self.stage_ms, other.stage_ms]).T[np.array(self.is_whole, bool)]
+        both: NDArray[np.float64] = np.array([self.stage_ms, other.stage_ms]).T
+        return both[np.array(self.is_whole, bool)]
 
     def time(self, meter: Meter, call: Callable[[], T]) -> T:
         """Run ``call``, add what it took, and return what it gave."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from edge.commands.bench_engines import bench
+from edge.commands.engine_kernels import compile_kernels
 from edge.commands.engine_plan import ModelsArgument, PrecisionChoice, ServedEngine, named_models, served_engines
 from edge.commands.engine_proof import ProofLine, engine_proof, facenet_parity
 from edge.commands.interruptible import interruptible
@@ -66,7 +67,12 @@ def fetch(
 @app.command("build")
 def build(
     models: ModelsArgument = None,
+    *,
     force: Annotated[bool, typer.Option("--force", help="Convert and compile again what was before.")] = False,
+    kernels: Annotated[bool, typer.Option("--kernels", help="Compile the CUDA kernels, and nothing else.")] = False,
+    arch: Annotated[
+        str | None, typer.Option("--arch", help="Of --kernels: capabilities, such as 87,110. Default: the device's.")
+    ] = None,
     runtime: RuntimeOption = None,
     precision: PrecisionOption = None,
     state: StateOption = None,
@@ -79,6 +85,9 @@ def build(
     """
     settings = _settings(config, state, runtime)
     store = model_store(settings.engine)
+    if kernels or arch is not None:
+        compile_kernels(store, arch, as_json=as_json)
+        return
     printer = Printer(
         as_json=as_json,
         columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8, "device": 20},

@@ -145,7 +145,7 @@ def _telling(step: Step) -> Iterator[Step]:
 
 
 def _defects(gate: Gate) -> Iterator[Step]:
-    """End the gate if judging, on whatever thread, failed by a defect of ours."""
+    """End the gate if judging, on whatever thread, failed by a defect of ours, or for good."""
     error = gate.defect
     if error is not None:
         yield _ended_by(gate, error)
@@ -153,10 +153,14 @@ def _defects(gate: Gate) -> Iterator[Step]:
 
 
 def _ended_by(gate: Gate, error: Exception) -> Step:
+    if isinstance(error, EdgeError):
+        return gate.fault(error.reason, f"{error} ({error.hint})")
     return gate.fault(Reason.FAULT_INTERNAL, f"{type(error).__name__} while a frame was judged")
 
 
-def _defect_of(error: Exception) -> GateDefectError:
+def _defect_of(error: Exception) -> EdgeError:
+    if isinstance(error, EdgeError):
+        return error
     return GateDefectError(
         f"a frame could not be judged: {type(error).__name__}: {error}",
         hint="this is a defect of edge-gate: report it with the log; the door stays shut",

@@ -18,9 +18,10 @@ from engines.errors import EngineError
 from engines.fetch import fetch
 from engines.precision import choose_precision
 from engines.progress import Progress, Silent
-from engines.render.cpu import CPURenderer
 from engines.runtime.base import Engine, Precision
 from engines.serve import proven_engine
+from engines.views.base import ViewEngine
+from engines.views.renderings import Renderings
 
 DETECTOR = "yunet-2023mar"
 SCREENING = "sface-2021dec"
@@ -41,6 +42,7 @@ class Models:
         judge_detector: the same, for the thread that judges while the next frames are followed.
         stages: both recognizers, the screening model first.
         engines: every engine, for benchmarks.
+        renderings: gives other engines of these models what renders their input.
         precision: arithmetic of the recognizers.
         runtime: name of the runtime.
     """
@@ -49,6 +51,7 @@ class Models:
     judge_detector: Engine
     stages: tuple[ModelStage, ...]
     engines: tuple[Engine, ...]
+    renderings: Renderings
     precision: Precision
     runtime: str
 
@@ -76,12 +79,11 @@ def with_engines(models: Models, wrap: Callable[[Engine], Engine]) -> Models:
     wrapped = [wrap(engine) for engine in models.engines if engine is not models.detector]
     for engine in wrapped:
         engine.activate()
-    renderer = CPURenderer()
     stages = []
     for stage in models.stages:
         spec = find_spec(stage.model_id)
-        engines = {engine.input_shape[0]: engine for engine in wrapped if engine.model_id == spec.id}
-        stages.append(ModelStage(_embedder(spec, renderer, engines), spec.crop))
+        own = [engine for engine in wrapped if engine.model_id == spec.id]
+        stages.append(ModelStage(_embedder(spec, models.renderings.of(spec, own)), spec.crop))
     return replace(models, stages=tuple(stages), engines=(models.detector, *wrapped))
 
 
@@ -178,15 +180,13 @@ def load_models(
             loader.serve(detector_spec, serving_precision(detector_spec, precision), size=_detector_size(options))
             for _ in range(2)
         )
-        renderer = CPURenderer()
-        stages = tuple(
-            loader.stage(find_spec(m), precision, serving_batches(m, batches), renderer) for m in RECOGNIZERS
-        )
+        stages = tuple(loader.stage(find_spec(m), precision, serving_batches(m, batches)) for m in RECOGNIZERS)
         yield Models(
             detector=detector,
             judge_detector=judge_detector,
             stages=stages,
             engines=tuple(loader.loaded),
+            renderings=loader.renderings,
             precision=precision,
             runtime=options.runtime,
         )
@@ -199,6 +199,7 @@ class _Loader:
         self._options = options
         self._store = store
         self._stack = stack
+        self.renderings = Renderings(store)
         self.loaded: list[Engine] = []
 
     def serve(
@@ -217,23 +218,15 @@ class _Loader:
         self.loaded.append(self._stack.enter_context(engine))
         return engine
 
-    def stage(
-        self, spec: ModelSpec, precision: Precision, batches: Sequence[int], renderer: CPURenderer
-    ) -> ModelStage:
+    def stage(self, spec: ModelSpec, precision: Precision, batches: Sequence[int]) -> ModelStage:
         """Return a recognizer with an engine a batch size."""
-        engines = {batch: self.serve(spec, precision, batch=batch) for batch in batches}
-        return ModelStage(_embedder(spec, renderer, engines), spec.crop)
+        engines = [self.serve(spec, precision, batch=batch) for batch in batches]
+        self._stack.callback(self.renderings.close)  # before the engines that it renders for
+        return ModelStage(_embedder(spec, self.renderings.of(spec, engines)), spec.crop)
 
 
-def _embedder(spec: ModelSpec, renderer: CPURenderer, engines: Mapping[int, Engine]) -> Embedder:
-    return Embedder(
-        binding=binding_of(spec),
-        input_spec=spec.input,
-        output=spec.output_names[0],
-        center=center_of(spec),
-        renderer=renderer,
-        engines=engines,
-    )
+def _embedder(spec: ModelSpec, engines: Sequence[ViewEngine]) -> Embedder:
+    return Embedder(binding=binding_of(spec), center=center_of(spec), engines=engines)
 
 
 def _detector_size(options: EngineSection) -> tuple[int, int]:

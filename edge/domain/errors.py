@@ -104,3 +104,7 @@ class RecognitionError(EdgeError):
 
     exit_code = 5
     reason = Reason.FAULT_ENGINE
+
+
+class DeviceGoneError(RecognitionError):
+    """The device that engines run on is lost to this process, which can judge nobody any more and must end."""

@@ -8,7 +8,7 @@ from edge.domain.anomaly import Anomaly, AnomalyReport, anomaly_of, report_of_ve
 from edge.domain.assessment import Assessment
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock
-from edge.domain.errors import EdgeError
+from edge.domain.errors import DeviceGoneError, EdgeError
 from edge.domain.frame import Frame
 from edge.domain.posture import Posture
 from edge.domain.reasons import Decision, Reason
@@ -118,6 +118,7 @@ class Gate:
         try:
             sight = self._stages.eye.look(frame)
         except EdgeError as error:
+            self._note_end(error)
             return self.fault(error.reason, f"{error} ({error.hint})")
         looked_ns = self._now().monotonic_ns
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
@@ -167,7 +168,7 @@ class Gate:
 
     @property
     def defect(self) -> Exception | None:
-        """What a frame could not be judged for that is a defect of ours. The gate must not go on."""
+        """Why the gate must not go on: a defect of ours, or the loss of the device that its engines run on."""
         return self._defect
 
     def fault(self, reason: Reason, hint: str) -> Step:
@@ -228,6 +229,7 @@ class Gate:
 
     def _suffer(self, illness: EdgeError) -> Step:
         """While something is wrong with the gate itself nobody is judged; told once, and again if it changes."""
+        self._note_end(illness)
         if self._ill is not illness.reason:
             self._recover()
             self._ill = illness.reason
@@ -314,14 +316,18 @@ class Gate:
             reason, text = Reason.FAULT_INTERNAL, f"{type(outcome).__name__} while a frame was judged"
             if isinstance(outcome, EdgeError):
                 reason, text = outcome.reason, f"{outcome} ({outcome.hint})"
-            else:
-                self._defect = outcome
+            self._note_end(outcome)
             assessment = Assessment(frame_seq=judgment.frame_seq, captured_ns=judgment.captured_ns, fault=reason)
             anomalies = self._rise(reason, text, evidence.attempt_id)
         evidence = self._attempts.add(assessment)
         if self._stages.watch is not None:
             self._attempts.know(self._stages.watch.see(evidence, assessment, self._now().monotonic_ns))
         return Step(assessments=(assessment,), anomalies=anomalies)
+
+    def _note_end(self, error: Exception) -> None:
+        """Note what the gate must not outlive; whoever is judged is denied for it all the same."""
+        if isinstance(error, DeviceGoneError) or not isinstance(error, EdgeError):
+            self._defect = error
 
     def _decide(self, evidence: AttemptEvidence) -> Verdict | None:
         if self._stages.sequence is not None:

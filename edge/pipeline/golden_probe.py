@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edge.domain.errors import RecognitionError
-from engines.errors import EngineError
+from edge.domain.errors import DeviceGoneError, RecognitionError
+from engines.errors import DeviceLostError, EngineError
 from engines.probe import require_alive
 from engines.runtime.base import Engine
 
@@ -33,5 +33,7 @@ class GoldenProbe:
         for engine in asked:
             try:
                 require_alive(engine)
+            except DeviceLostError as error:
+                raise DeviceGoneError(str(error), hint=error.hint) from error
             except EngineError as error:
                 raise RecognitionError(str(error), hint=error.hint) from error

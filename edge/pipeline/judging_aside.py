@@ -88,7 +88,9 @@ class Aside:
         """Start to judge a face, on a copy of the frame. Raises RuntimeError when busy."""
         if self.is_busy:
             raise RuntimeError("one face at a time")
-        kept = replace(frame, pixels=frame.pixels.copy())
+        pixels = frame.pixels.copy()
+        pixels.setflags(write=False)  # so a device uploads it once, however often it is looked at
+        kept = replace(frame, pixels=pixels)
         overdue = Judgment(
             attempt_id=evidence.attempt_id,
             frame_seq=frame.seq,

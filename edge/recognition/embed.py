@@ -1,53 +1,37 @@
 """Faces in, unit-norm embeddings out: one rendered batch per model and frame."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain.embedding import Binding, Embedding
-from edge.domain.errors import RecognitionError
+from edge.domain.errors import DeviceGoneError, RecognitionError
 from edge.recognition.answers import AnswerWatch
-from engines.errors import EngineError
-from engines.render.base import Renderer
-from engines.render.spec import CropGeometry, InputSpec, ViewSpec
-from engines.runtime.base import Engine
+from engines.errors import DeviceLostError, EngineError
+from engines.render.spec import CropGeometry, ViewSpec
+from engines.views.base import ViewEngine
 
 FloatArray = NDArray[np.float32]
 
 
 class Embedder:
-    """Embeds the views of one face with one model. Owns its engines' input buffers; not thread-safe.
+    """Embeds the views of one face with one model. Not thread-safe.
 
     Args:
         binding: what the embeddings may be compared with.
-        input_spec: how a view is rendered for this model.
-        output: name of the model's embedding output.
-        renderer: cuts views out of a frame.
-        engines: the same model compiled for one or more batch sizes, already active, by batch size.
+        engines: the same model compiled for one or more batch sizes, already active, with what renders its input.
         center: float32 (d,), what all faces have in common; see :mod:`engines.centers`.
     """
 
-    def __init__(
-        self,
-        *,
-        binding: Binding,
-        input_spec: InputSpec,
-        output: str,
-        renderer: Renderer,
-        engines: Mapping[int, Engine],
-        center: FloatArray,
-    ) -> None:
-        if not engines:
+    def __init__(self, *, binding: Binding, engines: Iterable[ViewEngine], center: FloatArray) -> None:
+        self._engines = {engine.batch: engine for engine in sorted(engines, key=lambda engine: engine.batch)}
+        if not self._engines:
             raise ValueError("an embedder needs at least one engine")
         self.binding = binding
-        self._input_spec = input_spec
-        self._output = output
-        self._renderer = renderer
-        self._engines = dict(sorted(engines.items()))
         self._center = np.asarray(center, np.float64)
         self._watch = AnswerWatch()
-        self._buffers = {batch: np.zeros(e.input_shape, np.float32) for batch, e in self._engines.items()}
 
     @property
     def dimensions(self) -> int:
@@ -95,36 +79,46 @@ class Embedder:
         parts: list[FloatArray] = []
         for start in range(0, len(faces), largest):
             few = faces[start : start + largest]
-            batch = self._batch_for(len(few))
-            buffer = self._buffers[batch]
-            for row, (pixels, crop) in enumerate(few):
-                self._renderer.render(pixels, crop, (view,), self._input_spec, buffer[row : row + 1])
-            parts.append(self._inferred(batch, len(few)))
+            engine = self._engine_for(len(few))
+            with _faults_told():
+                for row, (pixels, crop) in enumerate(few):
+                    engine.show(row, pixels, crop, (view,))
+            parts.append(self._answered(engine, len(few)))
         return np.concatenate(parts)
 
     def _embed_part(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
-        batch = self._batch_for(len(views))
-        self._renderer.render(pixels, crop, views, self._input_spec, self._buffers[batch][: len(views)])
-        return self._inferred(batch, len(views))
+        engine = self._engine_for(len(views))
+        with _faults_told():
+            engine.show(0, pixels, crop, views)
+        return self._answered(engine, len(views))
 
-    def _batch_for(self, count: int) -> int:
-        return next(size for size in self._engines if size >= count)
+    def _engine_for(self, count: int) -> ViewEngine:
+        return next(engine for batch, engine in self._engines.items() if batch >= count)
 
-    def _inferred(self, batch: int, count: int) -> FloatArray:
-        """Return the unit rows of the first ``count`` pictures of a batch size's buffer."""
-        try:
-            raw = self._engines[batch].infer(self._buffers[batch])[self._output][:count]
-        except EngineError as error:
-            raise RecognitionError(str(error), hint=error.hint) from error
+    def _answered(self, engine: ViewEngine, count: int) -> FloatArray:
+        """Return the unit rows of the first ``count`` pictures that an engine was shown."""
+        with _faults_told():
+            answer = engine.answer(count)
         model_id = self.binding.model_id
-        if self._watch.is_stuck(self._buffers[batch][:count], raw.reshape(count, -1)):
+        if self._watch.is_stuck(answer.sample, answer.rows):
             raise RecognitionError(
                 f"{model_id} gives different pictures the same answer",
                 hint="run 'edge-gate engines verify'; rebuild the engine if it fails",
             )
-        unit = _unit_rows(raw.reshape(count, -1).astype(np.float64), model_id)
+        unit = _unit_rows(answer.rows.astype(np.float64), model_id)
         centered: FloatArray = _unit_rows(unit - self._center, model_id).astype(np.float32)
         return centered
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """Turn an engine's fault into the gate's."""
+    try:
+        yield
+    except DeviceLostError as error:
+        raise DeviceGoneError(str(error), hint=error.hint) from error
+    except EngineError as error:
+        raise RecognitionError(str(error), hint=error.hint) from error
 
 
 def _unit_rows(rows: NDArray[np.float64], model_id: str) -> NDArray[np.float64]:

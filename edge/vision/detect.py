@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain.errors import EdgeError
+from edge.domain.errors import DeviceGoneError, EdgeError
 from edge.domain.face import Box, Face
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.vision.color import bgr_pixels
 from edge.vision.letterbox import Letterbox, Pixels, Placement
 from edge.vision.yunet import DecodeLimits, Detections, YuNetDecoder, suppressed
-from engines.errors import EngineError
+from engines.errors import DeviceLostError, EngineError
 from engines.runtime.base import Engine
 
 
@@ -80,6 +80,7 @@ class FaceDetector:
 
         Raises:
             DetectionError: the engine failed, or its outputs are not YuNet's.
+            DeviceGoneError: the device that it runs on is lost.
             CameraError: the frame is not BGR or is empty.
         """
         pixels = bgr_pixels(frame)
@@ -101,6 +102,8 @@ class FaceDetector:
         try:
             outputs = self._engine.infer(self._letterbox.batch)
             return _in_frame(self._decoder.decode(outputs, self._limits), placement)
+        except DeviceLostError as error:
+            raise DeviceGoneError(str(error), hint=error.hint) from error
         except EngineError as error:
             raise DetectionError(str(error), hint=error.hint) from error
         except ValueError as error:

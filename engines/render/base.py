@@ -42,13 +42,22 @@ def check_render_arguments(pixels: Pixels, views: Sequence[ViewSpec], spec: Inpu
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
         raise ValueError(f"a frame must be uint8 (height, width, 3) and not empty, got {pixels.dtype} {pixels.shape}")
+    check_views(views, spec)
+    wanted = (len(views), 3, spec.side, spec.side)
+    if out.dtype != np.float32 or out.shape != wanted or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be writable contiguous float32 {wanted}, got {out.dtype} {out.shape}")
+
+
+def check_views(views: Sequence[ViewSpec], spec: InputSpec) -> None:
+    """Refuse views without a pixel on the picture.
+
+    Raises:
+        ValueError: there is one.
+    """
     for view in views:
         x, y, width, height = view.inner.to_px(spec.side)
         if x + width > spec.side or y + height > spec.side:
             raise ValueError(f"view {view.name!r} must place the crop on the picture, its inner is {view.inner}")
-    wanted = (len(views), 3, spec.side, spec.side)
-    if out.dtype != np.float32 or out.shape != wanted or not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError(f"out must be writable contiguous float32 {wanted}, got {out.dtype} {out.shape}")
 
 
 def check_crop(crop: CropGeometry, side: int) -> None:

@@ -1,6 +1,8 @@
 """Every renderer computes the function of ``engines.render.spec``; the reference says what that is."""
 
 import math
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,27 +10,49 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engines.gpu.device import opened_device
+from engines.gpu.thread import OwnerThread
 from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
+from engines.render.cuda.device import RenderDevice
+from engines.render.cuda.renderer import CudaRenderer
 from engines.render.reference import ReferenceRenderer, squeezed
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from tests.support.host_cuda import FATBIN, host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 
 Pixels = NDArray[np.uint8]
-RENDERERS: dict[str, Renderer] = {
-    "reference": ReferenceRenderer(),
-    "cpu": CPURenderer(),
-    "cuda-on-host": HostKernels(),
+
+
+@cache
+def named(name: str) -> Renderer:
+    """Return a renderer, made once."""
+    return MAKERS[name]()
+
+
+def cuda_renderer(*, is_integrated: bool) -> Renderer:
+    """Return the renderer of a device, whose driver is the tests' own."""
+    host_cuda().begin(is_integrated=is_integrated)
+    return CudaRenderer(RenderDevice(OwnerThread(opened_device), FATBIN))
+
+
+MAKERS: dict[str, Callable[[], Renderer]] = {
+    "reference": ReferenceRenderer,
+    "cpu": CPURenderer,
+    "kernels-on-host": HostKernels,
+    "cuda-integrated": lambda: cuda_renderer(is_integrated=True),
+    "cuda-discrete": lambda: cuda_renderer(is_integrated=False),
 }
-NEEDS = {"cuda-on-host": needs_compiler}
+NEEDS = {"kernels-on-host": needs_compiler, "cuda-integrated": needs_host_cuda, "cuda-discrete": needs_host_cuda}
+RENDERERS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in MAKERS]
 SMOOTH_LEVELS = 2.0
 # Coordinates may be rounded to 1/32 px (up to 1/64 away, both axes, full contrast), and then to a level.
 NOISE_LEVELS = 1 + 2 * 255 / 64 + 1
 
 
-@pytest.fixture(params=[pytest.param(name, marks=NEEDS.get(name, ())) for name in RENDERERS])
+@pytest.fixture(params=RENDERERS)
 def renderer(request: pytest.FixtureRequest) -> Renderer:
-    return RENDERERS[str(request.param)]
+    return named(str(request.param))
 
 
 def levels(side: int) -> InputSpec:
@@ -98,8 +122,8 @@ def test_smooth_frames_agree_within_two_levels(
 ) -> None:
     assume(all(fits(view, side) for view in views))
     frame = smooth_frame(*size)
-    got = render(RENDERERS[name], frame, crop, views, levels(side))
-    wanted = render(RENDERERS["reference"], frame, crop, views, levels(side))
+    got = render(named(name), frame, crop, views, levels(side))
+    wanted = render(named("reference"), frame, crop, views, levels(side))
     assert np.abs(got - wanted).max() <= SMOOTH_LEVELS
 
 
@@ -117,8 +141,8 @@ def test_noise_agrees_within_the_rounding_of_coordinates(
 ) -> None:
     assume(all(fits(view, side) for view in views))
     frame = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
-    got = render(RENDERERS[name], frame, crop, views, levels(side))
-    wanted = render(RENDERERS["reference"], frame, crop, views, levels(side))
+    got = render(named(name), frame, crop, views, levels(side))
+    wanted = render(named("reference"), frame, crop, views, levels(side))
     assert np.abs(got - wanted).max() <= NOISE_LEVELS
 
 
@@ -131,7 +155,7 @@ def test_squeezers_are_exact_given_the_same_picture(
     assume(fits(view, side))
     frame = np.random.default_rng(seed).integers(0, 256, (60, 90, 3), np.uint8)
     before = ViewSpec(name="before", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
-    got_before, got = render(RENDERERS[name], frame, crop, [before, view], levels(side)).transpose(0, 2, 3, 1)
+    got_before, got = render(named(name), frame, crop, [before, view], levels(side)).transpose(0, 2, 3, 1)
     np.testing.assert_array_equal(got, squeezed(got_before.astype(np.uint8), view, side))
 
 
@@ -142,10 +166,8 @@ def test_occlusions_and_padding_hide_exactly_the_defined_pixels(name: str, view:
     assume(fits(view, side))
     crop = CropGeometry.from_matrix(np.array([[1.0, 0, 3], [0, 1.0, 5]]))
     plain = ViewSpec(name="x", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
-    got = render(RENDERERS[name], np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side))
-    wanted = render(
-        RENDERERS["reference"], np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side)
-    )
+    got = render(named(name), np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side))
+    wanted = render(named("reference"), np.full((60, 60, 3), 255 - view.fill, np.uint8), crop, [plain], levels(side))
     np.testing.assert_array_equal(got == view.fill, wanted == view.fill)
 
 

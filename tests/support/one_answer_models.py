@@ -15,6 +15,7 @@ from edge.vision.align import ARCFACE_TEMPLATE
 from engines.catalog import CropRecipe
 from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, ViewSpec
 from engines.runtime.base import Engine, FloatArray, Precision
+from engines.views.host import HostViews
 
 
 class PlainRenderer:
@@ -55,21 +56,22 @@ class Answers(Engine):
 
 def stage(binding: Binding, vector: NDArray[np.float32], renderer: PlainRenderer) -> ModelStage:
     """Return a recognizer that always answers ``vector``."""
-    engines: dict[int, Engine] = {n: Answers(vector, n) for n in (1, 4)}
-    for engine in engines.values():
-        engine.activate()
-    spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
     return ModelStage(
         Embedder(
             binding=binding,
-            input_spec=spec,
-            output="y",
-            renderer=renderer,
-            engines=engines,
+            engines=[one_answer(vector, n, renderer) for n in (1, 4)],
             center=np.zeros(len(vector), np.float32),
         ),
         CropRecipe.ALIGN_112,
     )
+
+
+def one_answer(vector: NDArray[np.float32], batch: int, renderer: PlainRenderer) -> HostViews:
+    """Return an active engine that answers ``vector``, with its input."""
+    engine = Answers(vector, batch)
+    engine.activate()
+    spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
+    return HostViews(engine, renderer, spec, "y")
 
 
 def frame() -> Frame:

@@ -10,11 +10,12 @@ from pathlib import Path
 from engines.errors import EngineError
 
 SOURCE = Path(__file__).parent / "kernels.cu"
-KERNELS = ("eg_render_fp32", "eg_render_fp16")
+KERNELS = ("eg_render_fp32", "eg_render_fp16", "eg_sparse_fp32", "eg_sparse_fp16")
 
 _FLAGS = ("-std=c++17", "-O3", "-fmad=false", "-Werror", "all-warnings", "-Xptxas", "-v")
 _LONGEST_S = 300
 _USUAL_PLACES = (Path("/usr/local/cuda/bin/nvcc"),)
+_VERSION = re.compile(r"\bV(\d+\.\d+\.\d+)")
 _ENTRY = re.compile(r"Compiling entry function '(\w+)' for 'sm_(\d+)'")
 _SPILLS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 _REGISTERS = re.compile(r"Used (\d+) registers")
@@ -50,6 +51,22 @@ def find_nvcc() -> Path:
             "there is no nvcc", hint="install the CUDA compiler: on JetPack 'apt install nvidia-jetpack'"
         )
     return places[0]
+
+
+def nvcc_version(nvcc: Path) -> str:
+    """Return the compiler's version, such as ``13.0.88``.
+
+    Raises:
+        EngineError: it does not run, or is no nvcc.
+    """
+    try:
+        done = subprocess.run([str(nvcc), "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"nvcc does not run: {error}", hint="check the CUDA installation") from error
+    version = _VERSION.search(done.stdout)
+    if version is None:
+        raise EngineError(f"{nvcc} does not say its version", hint="check the CUDA installation")
+    return version[1]
 
 
 def compile_fatbin(architectures: Sequence[int], target: Path, *, nvcc: Path | None = None) -> list[KernelReport]:

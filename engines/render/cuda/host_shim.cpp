@@ -1,22 +1,13 @@
-// The kernels without a GPU, for tests: the same phases, block by block, every thread of a phase before the next one.
+// The kernels without a GPU, for tests: block by block.
 
-#include <string.h>
-
-#include "render.h"
+#include "host_block.h"
 
 template <typename T>
 static void render(const uint8_t *frame, const EgFrame *of, const EgView *views, int32_t count, T *out) {
     const int32_t across = (of->side + EG_BLOCK_X - 1) / EG_BLOCK_X, down = (of->side + EG_BLOCK_Y - 1) / EG_BLOCK_Y;
-    EgTile tile;
     for (int32_t view = 0; view < count; ++view)
         for (int32_t y = 0; y < down; ++y)
-            for (int32_t x = 0; x < across; ++x) {
-                memset(&tile, 0xA5, sizeof tile);  // as shared memory is: whatever was there before
-                for (int32_t thread = 0; thread < EG_BLOCK_X * EG_BLOCK_Y; ++thread)
-                    eg_fill(frame, *of, views[view], EgPlace{x, y, view, thread}, tile);
-                for (int32_t thread = 0; thread < EG_BLOCK_X * EG_BLOCK_Y; ++thread)
-                    eg_write(*of, views[view], EgPlace{x, y, view, thread}, tile, out);
-            }
+            for (int32_t x = 0; x < across; ++x) eg_run_block(frame, *of, views[view], EgPlace{x, y, view, 0}, out);
 }
 
 extern "C" void eg_host_fp32(const uint8_t *frame, const EgFrame *of, const EgView *views, int32_t count, float *out) {

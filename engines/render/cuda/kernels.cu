@@ -1,6 +1,8 @@
-// The kernels: grid (blocks across, blocks down, views), block (32, 8), one launch for all views of a face.
+// The kernels. eg_render_*: grid (blocks across, blocks down, views), block (32, 8), one launch for all views of a face.
+// eg_sparse_*: grid (blocks, 1, 1), block (256).
 
 #include "render.h"
+#include "sparse.h"
 
 template <typename T>
 __device__ __forceinline__ void eg_render(const uint8_t *frame, const EgFrame *of, const EgView *views, T *out) {
@@ -28,4 +30,14 @@ extern "C" __global__ void __launch_bounds__(EG_BLOCK_X * EG_BLOCK_Y, 4)
 extern "C" __global__ void __launch_bounds__(EG_BLOCK_X * EG_BLOCK_Y, 4)
     eg_render_fp16(const uint8_t *frame, const EgFrame *of, const EgView *views, eg_half *out) {
     eg_render(frame, of, views, out);
+}
+
+extern "C" __global__ void __launch_bounds__(EG_SPARSE_BLOCK)
+    eg_sparse_fp32(const float *input, const EgSparse *of, float *out) {
+    eg_keep_sparse(input, *of, (int32_t)(blockIdx.x * EG_SPARSE_BLOCK + threadIdx.x), out);
+}
+
+extern "C" __global__ void __launch_bounds__(EG_SPARSE_BLOCK)
+    eg_sparse_fp16(const eg_half *input, const EgSparse *of, float *out) {
+    eg_keep_sparse(input, *of, (int32_t)(blockIdx.x * EG_SPARSE_BLOCK + threadIdx.x), out);
 }

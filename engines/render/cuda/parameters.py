@@ -47,6 +47,9 @@ FRAME = np.dtype(
 )
 """``EgFrame``: the frame, and how the model wants to be fed."""
 
+SPARSE = np.dtype([("pictures", "<i4"), ("side", "<i4"), ("step", "<i4"), ("reserved", "<i4")])
+"""``EgSparse``: which pixels of a batch of pictures are kept."""
+
 _SQUEEZES = {Squeeze.NONE: 0, Squeeze.BITS4: 1, Squeeze.MEDIAN3: 2, Squeeze.GAUSS5: 3}
 
 

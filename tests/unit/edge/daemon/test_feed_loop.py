@@ -12,7 +12,7 @@ import pytest
 from edge.capture.source import SourceKind
 from edge.capture.supervisor import CameraFeed, Nothing
 from edge.daemon.feed_loop import GateDefectError, steps
-from edge.domain.errors import CameraError, PictureError
+from edge.domain.errors import CameraError, DeviceGoneError, PictureError
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.pipeline.gate import Gate
@@ -146,6 +146,15 @@ def test_a_defect_while_judging_aside_ends_denied_before_it_ends_the_gate() -> N
     with pytest.raises(GateDefectError, match="ZeroDivisionError"):
         run(script)
     assert script.seen == ["frame", "fault_internal"]
+
+
+def test_a_lost_device_ends_denied_before_it_ends_the_gate_as_what_it_is() -> None:
+    script = Script(FRAME)
+    script.defect = DeviceGoneError("it burned", hint="end the process")
+    with pytest.raises(DeviceGoneError, match="it burned") as caught:
+        run(script)
+    assert script.seen == ["frame", "fault_engine"]
+    assert caught.value.exit_code == 5
 
 
 @pytest.mark.parametrize("given", [(FRAME,), (GONE,)])

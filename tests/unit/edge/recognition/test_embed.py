@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from edge.domain.embedding import Binding
 from edge.domain.errors import RecognitionError
 from edge.recognition.embed import Embedder
-from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec
-from tests.support.one_answer_models import Answers, PlainRenderer
+from engines.render.spec import PLAIN, CropGeometry
+from tests.support.one_answer_models import PlainRenderer, one_answer
 
 BINDING = Binding("m", "d", "r", "reference")
 PIXELS = np.zeros((8, 8, 3), np.uint8)
@@ -16,12 +16,7 @@ CROP = CropGeometry(np.array([[1.0, 0, 0], [0, 1, 0]]), 4)
 
 
 def embedded(answer: NDArray[np.float32], center: NDArray[np.float32]) -> NDArray[np.float32]:
-    engine = Answers(answer, 1)
-    engine.activate()
-    spec = InputSpec(side=4, order=ChannelOrder.RGB, mean=0, scale=1)
-    embedder = Embedder(
-        binding=BINDING, input_spec=spec, output="y", renderer=PlainRenderer(), engines={1: engine}, center=center
-    )
+    embedder = Embedder(binding=BINDING, engines=[one_answer(answer, 1, PlainRenderer())], center=center)
     found: NDArray[np.float32] = embedder.embed(PIXELS, CROP, (PLAIN,))[0]
     return found
 

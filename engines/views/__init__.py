@@ -1,0 +1,1 @@
+"""An engine together with what renders its input."""

@@ -1,0 +1,72 @@
+"""What the models make of the kernels' pictures is what they make of the host's: the real models, two real people."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.daemon.models import RECOGNIZERS, load_models
+from edge.domain.frame import Frame
+from edge.recognition.embed import Embedder
+from edge.settings.sections import EngineSection
+from edge.vision.align import crop_geometry
+from edge.vision.detect import FaceDetector
+from engines.catalog import find_spec
+from engines.centers import center_of
+from engines.render.spec import PLAIN, Region, Squeeze, ViewSpec
+from engines.verify import SCORE_SHIFT_BAR
+from engines.views.host import HostViews
+from tests.support.gate_command import PORTRAITS
+from tests.support.host_kernels import HostKernels, needs_compiler
+from tests.support.one_answer_models import frame
+
+pytestmark = [pytest.mark.models, needs_compiler]
+
+VIEWS = (
+    PLAIN,
+    ViewSpec(name="random", inner=Region(0.05, 0.1, 0.85, 0.85), fill=90),
+    *(ViewSpec(name=squeeze.value, squeeze=squeeze) for squeeze in Squeeze if squeeze is not Squeeze.NONE),
+    ViewSpec(name="occluded", occlusions=(Region(0.0, 0.3, 1.0, 0.2),), fill=128),
+)
+"""Of the kinds that the defenses name."""
+
+
+def portrait(name: str) -> NDArray[np.uint8]:
+    pixels = cv2.imread(str(PORTRAITS / name))
+    assert pixels is not None
+    return np.asarray(pixels, np.uint8)
+
+
+def framed(pixels: NDArray[np.uint8]) -> Frame:
+    base = frame()
+    return Frame(
+        camera_id=base.camera_id,
+        seq=base.seq,
+        captured_ns=base.captured_ns,
+        captured_utc=base.captured_utc,
+        pixels=pixels,
+    )
+
+
+def test_scores_shift_no_more_than_between_engines_of_one_precision_class() -> None:
+    with load_models(EngineSection(precision="fp32"), batches=(8,)) as models:
+        detector = FaceDetector(models.detector, threshold=0.8)
+        shown = [
+            (pixels, detector.find(framed(pixels))[0])
+            for pixels in map(portrait, ("astronaut.jpg", "grace_hopper.jpg"))
+        ]
+        for model_id in RECOGNIZERS:
+            stage, spec = models.stage(model_id), find_spec(model_id)
+            engine = next(e for e in models.engines if e.model_id == model_id and e.input_shape[0] == 8)
+            by_kernels = Embedder(
+                binding=stage.embedder.binding,
+                center=center_of(spec),
+                engines=[HostViews(engine, HostKernels(), spec.input, spec.output_names[0])],
+            )
+            rows = [
+                [embedder.embed(pixels, crop_geometry(spec.crop, face), VIEWS) for pixels, face in shown]
+                for embedder in (stage.embedder, by_kernels)
+            ]
+            host, kernels = (np.concatenate(one).astype(np.float64) for one in rows)
+            assert np.sum(host * kernels, axis=1).min() >= 0.999
+            assert np.abs(host @ host.T - kernels @ kernels.T).max() <= SCORE_SHIFT_BAR
