@@ -44,8 +44,9 @@ class Spent:
 
     def whole_against(self, other: "Spent") -> NDArray[np.float64]:
         """Return this stage's and another's milliseconds, (rounds, 2), of the rounds that were whole here."""
-        both: NDArray[np.float64] = np.array([self.stage_ms, other.stage_ms]).T
-        return both[np.array(self.is_whole, bool)]
+        both = np.array([self.stage_ms, other.stage_ms], np.float64).T
+        whole: NDArray[np.float64] = both[np.array(self.is_whole, bool)]
+        return whole
 
     def time(self, meter: Meter, call: Callable[[], T]) -> T:
         """Run ``call``, add what it took, and return what it gave."""
