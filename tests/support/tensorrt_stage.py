@@ -16,6 +16,7 @@ from engines.progress import Progress
 from engines.runtime.tensorrt import binding, engine, log
 from engines.runtime.tensorrt.build_process import BuildJob
 from engines.runtime.tensorrt.builder import BuildOrder, build_plan
+from engines.views import renderings
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
 
@@ -39,6 +40,9 @@ class TensorRTStage:
         self.become(version)
         patch.setenv("PYTHONPATH", os.pathsep.join((str(SHIM), str(ROOT))))
         patch.setattr(device, "gpu_owner", lambda: self.owner)
+        # This device runs no kernels: the host renders, and plans take its batches. What renders on a device is held
+        # by tests/contract/test_view_engine.py.
+        patch.setattr(renderings, "device_engine", lambda _: None)
 
     def become(self, version: str) -> None:
         """Have another version of TensorRT from now on."""
