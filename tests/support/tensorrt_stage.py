@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engines.cache import read_proven
 from engines.gpu import owner as device
 from engines.gpu.base import GpuFacts
 from engines.progress import Progress
 from engines.runtime.tensorrt import binding, engine, log
+from engines.runtime.tensorrt.build_child import order_of
 from engines.runtime.tensorrt.build_process import BuildJob
-from engines.runtime.tensorrt.builder import BuildOrder, build_plan
+from engines.runtime.tensorrt.builder import build_plan
 from engines.views import renderings
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
@@ -72,16 +72,8 @@ class TensorRTStage:
 
 
 def _build_here(job: BuildJob, label: str, progress: Progress) -> float:
-    order = BuildOrder(
-        onnx=read_proven(Path(job.model_path), job.model_sha256),
-        input_shape=job.input_shape,
-        output_names=job.output_names,
-        workspace_bytes=job.workspace_bytes,
-        optimization_level=job.optimization_level,
-        timings=b"",
-    )
     progress.start(label, None)
-    plan, _ = build_plan(order, lambda _: None, lambda: False)
+    plan, _ = build_plan(order_of(job, b""), lambda _: None, lambda: False)
     progress.finish()
     Path(job.plan_path).write_bytes(plan)
     return 0.0
