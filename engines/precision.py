@@ -31,7 +31,7 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
     Args:
         store: where models lie; the measured answer is kept there.
         runtime: name of the runtime.
-        wanted: ``auto``, or a precision that is taken as it is.
+        wanted: ``auto``, or a precision that is taken as it is; ``auto`` is never one with a file of its own.
         threads: threads an engine will use.
 
     Raises:

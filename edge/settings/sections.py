@@ -113,8 +113,10 @@ class EngineSection(Section):
     """How models are run."""
 
     runtime: Literal["openvino", "onnxruntime"] = Field(default="openvino", description="Inference runtime.")
-    precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto = the faster of fp32 and bf16, measured on this machine once."
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
+        default="auto",
+        description="auto = the faster of fp32 and bf16, measured on this machine once. int8 needs templates and a "
+        "profile of its own.",
     )
     answer_within_ms: float = Field(
         default=2_000,

@@ -14,7 +14,7 @@ def test_installed_runtimes_are_named_best_first() -> None:
     found = available_runtimes()
     assert list(found) == ["openvino", "onnxruntime"] == list(runtime_names())
     assert found["openvino"][0] is Precision.FP32
-    assert found["onnxruntime"] == (Precision.FP32,)
+    assert found["onnxruntime"] == (Precision.FP32, Precision.FP16, Precision.INT8)
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
