@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
+from engines.render.exact_sampling import ExactSampler
 from engines.render.reference import ReferenceRenderer, squeezed
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
 from tests.support.host_kernels import HostKernels, needs_compiler
@@ -18,6 +19,7 @@ Pixels = NDArray[np.uint8]
 RENDERERS: dict[str, Renderer] = {
     "reference": ReferenceRenderer(),
     "cpu": CPURenderer(),
+    "cpu-exact": CPURenderer(ExactSampler()),
     "cuda-on-host": HostKernels(),
 }
 NEEDS = {"cuda-on-host": needs_compiler}
