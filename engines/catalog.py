@@ -87,11 +87,13 @@ class DerivedFile:
         onnx_sha256: hash of the file.
         ranges_sha256: hash of the table of activation ranges that it was made with, see :mod:`engines.ranges`; empty
             = none was needed.
+        single: in an fp16 file, values that are computed in float32 all the same; named by what their nodes write.
     """
 
     precision: Precision
     onnx_sha256: str
     ranges_sha256: str = ""
+    single: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.precision not in DERIVED_PRECISIONS:
@@ -274,7 +276,11 @@ def _spec(model_id: str, table: Mapping[str, Any]) -> ModelSpec:
         input=InputSpec(side=sizes[0][0], order=ChannelOrder(fed.pop("order")), **fed),
         sizes=sizes,
         output_names=tuple(output.pop("names")),
-        derived=tuple(DerivedFile(precision=p, **table[p]) for p in DERIVED_PRECISIONS if p in table),
+        derived=tuple(_derived(p, table[p]) for p in DERIVED_PRECISIONS if p in table),
         **output,
         **plain,
     )
+
+
+def _derived(precision: Precision, table: Mapping[str, Any]) -> DerivedFile:
+    return DerivedFile(precision=precision, **{**table, "single": tuple(table.get("single", ()))})

@@ -1,5 +1,6 @@
 """From a model's fp32 ONNX file to its file of another precision: the same bytes on every machine."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engines.catalog import ModelSpec
@@ -38,20 +39,20 @@ def derive(spec: ModelSpec, model: bytes, precision: Precision) -> Derived:
         IntegrityError: the ranges for int8 are not those that the catalog pins.
     """
     if precision is Precision.FP16:
-        return as_half(model, name=spec.id)
+        return as_half(model, name=spec.id, single=spec.derived_file(precision).single)
     if precision is Precision.INT8:
         return as_int8(model, ranges_of(spec), name=spec.id)
     raise EngineError(f"no file is made in {precision}", hint="use fp16 or int8")
 
 
-def as_half(model: bytes, *, name: str) -> Derived:
-    """Return an fp32 model as fp16.
+def as_half(model: bytes, *, name: str, single: Iterable[str] = ()) -> Derived:
+    """Return an fp32 model as fp16, but for values that are to stay float32.
 
     Raises:
         EngineError: a weight is larger than a half holds.
         IntegrityError: the bytes are no ONNX model.
     """
-    network, rounding = half(network_from_onnx(model))
+    network, rounding = half(network_from_onnx(model), single=single)
     return Derived(onnx_from_network(network, name=name, opset=OPSET), rounding)
 
 

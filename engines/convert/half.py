@@ -8,9 +8,10 @@ Precision is a property of the file, so that every runtime computes the same fun
 * The closing normalization of an embedding stays float32: its sum of squares may leave the range of a half, and the
   guard against dividing by zero is smaller than the smallest one.
 * What ONNX wants in float32, such as the scales of a Resize, stays so.
+* A few layers that were measured to lose more than all others may stay in float32, by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,22 +47,29 @@ class Rounding:
     largest: float
 
 
-def half(network: Network) -> tuple[Network, Rounding]:
+def half(network: Network, *, single: Iterable[str] = ()) -> tuple[Network, Rounding]:
     """Return the network in half precision, and what rounding did to its weights.
 
+    Args:
+        network: fp32.
+        single: values that are computed in float32 all the same, beside those of a closing normalization.
+
     Raises:
-        EngineError: a weight is not finite as a half, or is read both as a half and as a float32.
+        EngineError: a weight is not finite as a half, or is read both as a half and as a float32; or no node writes a
+            value that is to stay.
     """
-    writer = _Writer(network)
-    for name in network.inputs:
-        writer.cast(name, to_half=True)
+    kept = frozenset(single)
+    unknown = sorted(kept.difference(*(node.outputs for node in network.nodes)))
+    if unknown:
+        raise EngineError(f"no node writes {unknown[0]}, which is to stay float32", hint="use the catalog's model")
+    writer = _Writer(network, kept | _closing(network))
     for node in network.nodes:
         writer.add(node)
     return network.with_nodes(tuple(writer.nodes), writer.constants()), writer.rounding()
 
 
-def _kept_single(network: Network) -> frozenset[str]:
-    """Return the outputs of the nodes that stay float32: those after the last weights, if they normalize."""
+def _closing(network: Network) -> frozenset[str]:
+    """Return what the nodes after the last weights write, if they normalize."""
     weighted = [place for place, node in enumerate(network.nodes) if node.op in WEIGHTED]
     last = network.nodes[weighted[-1] + 1 :] if weighted else ()
     is_normalizing = any(node.op in _NORMALIZING for node in last)
@@ -71,9 +79,9 @@ def _kept_single(network: Network) -> frozenset[str]:
 class _Writer:
     """The nodes so far; every flowing value is had in float32, in half, or in both."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, single: frozenset[str]) -> None:
         self._network = network
-        self._single = _kept_single(network)
+        self._single = single
         self._halves: dict[str, str] = {}  # value -> its name in half precision
         self._singles: dict[str, str] = {name: name for name in network.inputs}
         self._halved: dict[str, NDArray[Any]] = {}

@@ -88,6 +88,15 @@ def test_the_closing_normalization_stays_float32() -> None:
     assert not run(network, np.zeros((1, 3, 4, 4), np.float32)).any() or np.isfinite(run(network, x)).all()
 
 
+def test_a_layer_may_stay_float32_by_name() -> None:
+    network, rounding = half(PLAIN, single=["c"])
+    assert rounding.weights == 0
+    assert network.constants["w"].dtype == np.float32
+    assert [node.op for node in network.nodes][-4:] == ["Cast", "Resize", "Reshape", "Cast"]
+    with pytest.raises(EngineError, match="no node writes z"):
+        half(PLAIN, single=["z"])
+
+
 def test_what_rounding_does_is_counted() -> None:
     weight = PLAIN.constants["w"].copy()
     weight[0, 0, 0] = (1e-9, -2e-8, 1e-6)

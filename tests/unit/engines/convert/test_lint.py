@@ -40,7 +40,7 @@ def clean() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=8)
 
 
-def constant(name: str, value: np.ndarray) -> Change:  # type: ignore[type-arg] # of any kind
+def constant(name: str, value: np.ndarray) -> Change:
     def change(model: onnx.ModelProto) -> None:
         kept = [t for t in model.graph.initializer if t.name != name]
         del model.graph.initializer[:]
