@@ -57,7 +57,7 @@ def as_half(model: bytes, *, name: str, single: Iterable[str] = ()) -> Derived:
 
 
 def int8_in_single(model: bytes, table: ActivationRanges, *, name: str) -> bytes:
-    """Return an fp32 model as int8 where a table has ranges, fp32 elsewhere: the same integers, quicker on a CPU.
+    """Return an fp32 model as int8 where a table has ranges, fp32 elsewhere: the same weights, quicker on a CPU.
 
     It is for judging ranges; what serves is :func:`as_int8`. Raises as that does.
     """

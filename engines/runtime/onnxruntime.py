@@ -75,6 +75,9 @@ class OnnxRuntimeEngine(Engine):
         options.log_severity_level = 3
         # Threads that spin while idle would take the processor from the camera and from the other models.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if self.precision is Precision.INT8:
+            # Left to itself it rewrites quantizing pairs in fp16: FaceNet's embeddings then move ten times as far.
+            options.add_session_config_entry("session.disable_quant_qdq", "1")
         for name, place in _FREE_DIMENSIONS.items():
             options.add_free_dimension_override_by_name(name, self.input_shape[place])
         return options
