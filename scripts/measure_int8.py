@@ -227,7 +227,7 @@ class _Crops:
 def _read(paths: Sequence[Path], options: argparse.Namespace) -> dict[Path, FacePicture]:
     """Return the pictures that have a usable face, embedded in the precision that forms begin with."""
     profile = load_profile(DEFAULT_PROFILE, environment="development")
-    settings = EngineSection(precision=_rest().value, threads=options.threads)  # type: ignore[arg-type] # never fp16
+    settings = EngineSection(precision=_rest().value, threads=options.threads)
     with load_models(settings, batches=(8,)) as models:
         cache = EmbeddingCache(options.keep / "faces")
         reader = FaceReader(models, detector_threshold=profile.detector_threshold, cache=cache)
