@@ -20,7 +20,7 @@ from engines.cache import ModelStore
 from engines.catalog import find_spec
 from engines.errors import EngineError, RuntimeMissingError
 from engines.runtime.base import Engine, Precision
-from engines.runtime.registry import available_precisions
+from engines.runtime.registry import available_precisions, file_precision
 
 _PROBE = "sface-2021dec"
 _ROUNDS = 12
@@ -54,6 +54,13 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
     if Precision.BF16 not in available:
         return Precision.FP32
     return _remembered(store, runtime, threads) or _measured(store, runtime, threads)
+
+
+def chosen_file(runtime: str, wanted: str) -> Precision:
+    """Return the precision of the file that ``choose_precision`` would have run: known before anything is measured."""
+    if wanted == "auto":
+        return Precision.FP16 if runtime == _TENSORRT else Precision.FP32
+    return file_precision(runtime, Precision(wanted))
 
 
 def _measured(store: ModelStore, runtime: str, threads: int) -> Precision:

@@ -6,26 +6,32 @@ from typing import Annotated, Any
 
 import typer
 
-from edge.commands.engine_plan import ModelsArgument, named_models, served_engines
+from edge.commands.engine_plan import ModelsArgument, PrecisionChoice, named_models, served_engines
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer
 from edge.daemon.models import model_store
 from edge.domain.visible_text import visible
 from edge.settings.load import load_settings
 from engines.errors import NotCompiledError, RuntimeMissingError
-from engines.runtime.base import Engine
-from engines.runtime.registry import available_runtimes
+from engines.runtime.base import Engine, Precision
+from engines.runtime.registry import available_runtimes, file_precision, is_emulated
 from engines.turns import Turn, measure_in_turns
 
 
 def bench(
     models: ModelsArgument = None,
+    precision: Annotated[
+        PrecisionChoice | None,
+        typer.Option("--precision", help="Time this one beside fp32. Default: all that gain time on this machine."),
+    ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=10_000, help="Inferences of each engine.")] = 30,
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time the engines that the gate serves, in every runtime and precision of this machine, in turns.
+
+    A precision that a runtime only emulates is timed where it is named: it is right, and not fast.
 
     ``ratio`` is a line's time against the first line of the same model and batch.
     """
@@ -36,7 +42,7 @@ def bench(
         as_json=as_json,
         columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "p50_ms": 8, "p95_ms": 8, "ratio": 6},
     )
-    ways = [(name, way) for name, precisions in available_runtimes().items() for way in precisions]
+    ways = _ways(precision)
     if not ways:
         raise RuntimeMissingError(
             "no inference runtime is installed", hint="install one with pip install 'edge-gate[openvino]'"
@@ -46,7 +52,8 @@ def bench(
             engines = [
                 engine
                 for name, way in ways
-                if (engine := _entered(stack, served.load(store, runtime=name, precision=way, threads=threads)))
+                if served.spec.has_file(file_precision(name, way))
+                and (engine := _entered(stack, served.load(store, runtime=name, precision=way, threads=threads)))
             ]
             if not engines:
                 raise NotCompiledError(
@@ -63,6 +70,14 @@ def _entered(stack: ExitStack, engine: Engine) -> Engine | None:
     except NotCompiledError as error:
         print(f"left out: {visible(str(error))}", file=sys.stderr)
         return None
+
+
+def _ways(wanted: PrecisionChoice | None) -> list[tuple[str, Precision]]:
+    """Return the runtimes and precisions to time: those that gain time, or fp32 and the one that is wanted."""
+    every = [(name, way) for name, precisions in available_runtimes().items() for way in precisions]
+    if wanted is None or wanted is PrecisionChoice.AUTO:
+        return [(name, way) for name, way in every if not is_emulated(name, way)]
+    return [(name, way) for name, way in every if way in {Precision.FP32, Precision(wanted.value)}]
 
 
 def _record(engine: Engine, turn: Turn, threads: int) -> dict[str, Any]:

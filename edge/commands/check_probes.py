@@ -9,7 +9,14 @@ from edge.daemon.assembly import CatalogModels, gallery_of, read_profile, stored
 from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_pin, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
-from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
+from edge.daemon.models import (
+    RECOGNIZERS,
+    load_models,
+    model_store,
+    recognizer_file,
+    require_built,
+    serving_bindings,
+)
 from edge.daemon.profile_in_force import date_problem, profile_in_force, refuse_outgrown
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
@@ -35,7 +42,7 @@ _ASKED_FOR = {
 
 
 def _models(settings: Settings) -> str:
-    require_built(model_store(settings.engine))
+    require_built(model_store(settings.engine), recognizer_file(settings.engine))
     return f"{len(RECOGNIZERS) + 1} models built"
 
 
@@ -47,7 +54,7 @@ def _engines(settings: Settings) -> str:
 
 def _profile(settings: Settings) -> str:
     now = SystemClock().utc()
-    profile = profile_in_force(settings, CatalogModels(), SystemClock())
+    profile = profile_in_force(settings, CatalogModels(serving_bindings(settings.engine.precision)), SystemClock())
     problem = date_problem(profile.created, profile.expires, now)
     date = problem[0] if problem else f"expires in {(profile.expires - now).days} days"
     return f"{profile.name}, signed by {profile.signed_by} {profile.key_id}, {date}, digest {profile.digest[:12]}"
@@ -69,7 +76,7 @@ def _people(settings: Settings) -> str:
     """Open every name and template, as a gate with the catalog's models would."""
     opened, _ = open_gate_state(settings)
     with opened:
-        models = CatalogModels()
+        models = CatalogModels(serving_bindings(settings.engine.precision))
         gallery_of(models, opened.gallery.load_templates(models.bindings))
         opened.gallery.load_masked((), models.bindings)
         return f"{len(opened.gallery.people())} people, every template open and bound to the models that run"
@@ -81,7 +88,7 @@ def _certificate(settings: Settings) -> str:
     asked = certificates_asked(profile, settings.policy)
     opened, _ = open_gate_state(settings)
     with opened:
-        stored_gallery(CatalogModels(), opened.gallery, asked)
+        stored_gallery(CatalogModels(serving_bindings(settings.engine.precision)), opened.gallery, asked)
         people = opened.gallery.people()
     needed = {family.digest for family in families_of(asked or profile.certificates)}
     lacking = sum(not needed <= person.families for person in people)

@@ -27,6 +27,7 @@ class PrecisionChoice(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
+    INT8 = "int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,22 @@ def named_models(ids: Sequence[str] | None) -> tuple[ModelSpec, ...]:
     if unknown:
         raise UsageError(f"no model is called {unknown[0]!r}", hint=f"use one of {', '.join(catalog)}")
     return tuple(catalog[model_id] for model_id in dict.fromkeys(ids or catalog))
+
+
+def models_with_file(ids: Sequence[str] | None, precision: Precision) -> tuple[ModelSpec, ...]:
+    """Return the models named that have an ONNX file of a precision; all that have one if none is named.
+
+    Raises:
+        UsageError: there is no such model, or none named has such a file.
+        EngineError: a model that was named has none.
+    """
+    specs = named_models(ids)
+    kept = tuple(spec for spec in specs if spec.has_file(precision))
+    if len(kept) == len(specs) or not ids:
+        return kept
+    lacking = next(spec for spec in specs if spec not in kept)
+    lacking.file_sha256(precision)  # says which files it has
+    return kept
 
 
 def served_engines(specs: Sequence[ModelSpec], options: EngineSection) -> Iterator[ServedEngine]:

@@ -18,7 +18,7 @@ from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
-from edge.daemon.models import load_models, model_files, model_store
+from edge.daemon.models import load_models, model_files, model_store, recognizer_file
 from edge.daemon.notify import Notifier
 from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
@@ -192,7 +192,7 @@ class _Service:
             wake=self._messenger.wake,
         )
         self._recorder = Recorder(self._actor, self._clock)
-        files = model_files(model_store(settings.engine))
+        files = model_files(model_store(settings.engine), recognizer_file(settings.engine))
         self._watches = gate_watches(
             self._recorder, state.database, files, parts.profile, settings.environment, self._clock
         )

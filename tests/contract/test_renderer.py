@@ -16,6 +16,7 @@ from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.renderer import CudaRenderer
+from engines.render.exact_sampling import ExactSampler
 from engines.render.reference import ReferenceRenderer, squeezed
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
 from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
@@ -44,6 +45,7 @@ def cuda_renderer(*, is_integrated: bool) -> Renderer:
 MAKERS: dict[str, Callable[[], Renderer]] = {
     "reference": ReferenceRenderer,
     "cpu": CPURenderer,
+    "cpu-exact": lambda: CPURenderer(ExactSampler()),
     "kernels-on-host": HostKernels,
     "cuda-integrated": lambda: cuda_renderer(is_integrated=True),
     "cuda-discrete": lambda: cuda_renderer(is_integrated=False),

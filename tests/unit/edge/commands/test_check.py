@@ -99,7 +99,7 @@ def test_templates_of_another_binding_are_not(check: Check, other: dict[str, str
 
 def test_a_profile_of_other_models_is_not(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     others = {m: Binding(**(_fields(b) | {"model_digest": "0" * 64})) for m, b in serving_bindings().items()}
-    monkeypatch.setattr(check_probes, "CatalogModels", lambda: CatalogModels(others))
+    monkeypatch.setattr(check_probes, "CatalogModels", lambda _: CatalogModels(others))
     line = check.lines(code=4)["profile"]
     assert not line["ok"]
     assert "other models" in line["detail"]
