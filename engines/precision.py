@@ -57,7 +57,7 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
 
 
 def chosen_file(runtime: str, wanted: str) -> Precision:
-    """Return the precision of the file that ``choose_precision`` would have run: known before anything is measured."""
+    """Return the precision of the file of what ``choose_precision`` chooses, before anything is measured."""
     if wanted == "auto":
         return Precision.FP16 if runtime == _TENSORRT else Precision.FP32
     return file_precision(runtime, Precision(wanted))

@@ -70,22 +70,6 @@ def named_models(ids: Sequence[str] | None) -> tuple[ModelSpec, ...]:
     return tuple(catalog[model_id] for model_id in dict.fromkeys(ids or catalog))
 
 
-def models_with_file(ids: Sequence[str] | None, precision: Precision) -> tuple[ModelSpec, ...]:
-    """Return the models named that have an ONNX file of a precision; all that have one if none is named.
-
-    Raises:
-        UsageError: there is no such model, or none named has such a file.
-        EngineError: a model that was named has none.
-    """
-    specs = named_models(ids)
-    kept = tuple(spec for spec in specs if spec.has_file(precision))
-    if len(kept) == len(specs) or not ids:
-        return kept
-    lacking = next(spec for spec in specs if spec not in kept)
-    lacking.file_sha256(precision)  # says which files it has
-    return kept
-
-
 def served_engines(specs: Sequence[ModelSpec], options: EngineSection) -> Iterator[ServedEngine]:
     """Give every engine that a gate with these settings serves of some models."""
     for spec in specs:

@@ -12,7 +12,6 @@ from edge.commands.engine_plan import (
     ModelsArgument,
     PrecisionChoice,
     ServedEngine,
-    models_with_file,
     named_models,
     served_engines,
 )
@@ -90,7 +89,7 @@ def build(
     """Convert fetched weights and compile every engine that the gate serves of them.
 
     A precision with a file of its own (fp16, int8) is made from the fp32 file, proven by its hash, and refused if it
-    breaks a rule that TensorRT has for files. A model that has no such file is left out, and named.
+    breaks a rule that TensorRT has for files. The detector stays at fp32 whatever the recognizers run.
     On tensorrt this builds plans for this device, each in a process of its own and proven; it can take minutes.
     """
     settings = _settings(config, state, runtime)
@@ -103,9 +102,9 @@ def build(
         columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8, "device": 20},
     )
     arithmetic = _precision(store, settings, precision)
-    held = file_precision(settings.engine.runtime, arithmetic)
-    specs = models_with_file(models, held)
+    specs = named_models(models)
     for spec in specs:
+        held = file_precision(settings.engine.runtime, serving_precision(spec, arithmetic))
         build_model(spec, store, held, is_forced=force)
     progress = rich_progress()
     with interruptible():
@@ -131,7 +130,7 @@ def verify(
     settings = _settings(config, state, runtime)
     store = model_store(settings.engine)
     arithmetic = _precision(store, settings, precision)
-    specs = models_with_file(models, file_precision(settings.engine.runtime, arithmetic))
+    specs = named_models(models)
     printer = Printer(
         as_json=as_json,
         columns={"model": 18, "precision": 9, "batch": 5, "check": 40, "value": 10, "bar": 8, "kind": 8, "ok": 4},
@@ -164,8 +163,9 @@ def list_models(
     printer = Printer(
         as_json=as_json, columns={"model": 18, "role": 8, "license": 11, "fetched": 7, "built": 5, "measured": 60}
     )
-    for spec in models_with_file(None, held):
-        printer.record(_list_record(spec, store, held))
+    for spec in named_models(None):
+        if spec.has_file(held):
+            printer.record(_list_record(spec, store, held))
 
 
 def _own_file(choice: PrecisionChoice) -> Precision:
