@@ -80,13 +80,18 @@ def with_engines(models: Models, wrap: Callable[[Engine], Engine]) -> Models:
     wrapped = [wrap(engine) for engine in models.engines if engine is not models.detector]
     for engine in wrapped:
         engine.activate()
+    return replace(models, stages=stages_on(models, wrapped), engines=(models.detector, *wrapped))
+
+
+def stages_on(models: Models, engines: Sequence[Engine]) -> tuple[ModelStage, ...]:
+    """Return the recognizers of models on other engines of theirs, which are active."""
     stages = []
     for stage in models.stages:
         spec = find_spec(stage.model_id)
-        own = [engine for engine in wrapped if engine.model_id == spec.id]
+        own = [engine for engine in engines if engine.model_id == spec.id]
         embedder = _embedder(spec, models.precision, models.renderings.of(spec, own))
         stages.append(ModelStage(embedder, spec.crop))
-    return replace(models, stages=tuple(stages), engines=(models.detector, *wrapped))
+    return tuple(stages)
 
 
 def model_store(options: EngineSection) -> ModelStore:
