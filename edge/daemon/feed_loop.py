@@ -57,6 +57,8 @@ def steps(
 
     Raises:
         CameraError: a recording or picture cannot be read at all.
+        DeviceLostError: the engines' device is gone.
+        GateDefectError: a frame could not be judged for a defect of ours.
     """
     try:
         yield from _all_steps(
@@ -145,11 +147,15 @@ def _telling(step: Step) -> Iterator[Step]:
 
 
 def _defects(gate: Gate) -> Iterator[Step]:
-    """End the gate if judging, on whatever thread, failed by a defect of ours."""
+    """End the gate if judging, on whatever thread, failed by a defect of ours, or the engines' device is gone."""
     error = gate.defect
     if error is not None:
         yield _ended_by(gate, error)
         raise _defect_of(error) from error
+    lost = gate.lost
+    if lost is not None:
+        yield gate.fault(lost.reason, f"{lost} ({lost.hint})")
+        raise lost
 
 
 def _ended_by(gate: Gate, error: Exception) -> Step:

@@ -16,11 +16,15 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """Show a line in ``systemctl status``."""
-        self._send(f"STATUS={text}")
+        self._send(f"STATUS={' '.join(text.split())}")
 
     def alive(self) -> None:
-        """Feed the watchdog. Call it only after real progress."""
+        """Feed the watchdog. Call it only after real progress; :class:`edge.daemon.watchdog.Watchdog` does."""
         self._send("WATCHDOG=1")
+
+    def extend(self, seconds: float) -> None:
+        """Ask for more time to start, or to stop, from now on: what is being done takes long, and goes on."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     def stopping(self) -> None:
         """Say that the gate shuts down."""

@@ -104,3 +104,7 @@ class RecognitionError(EdgeError):
 
     exit_code = 5
     reason = Reason.FAULT_ENGINE
+
+
+class DeviceLostError(RecognitionError):
+    """The device of the engines is gone for this process; only a new one can bring it back."""

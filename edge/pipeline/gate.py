@@ -8,7 +8,7 @@ from edge.domain.anomaly import Anomaly, AnomalyReport, anomaly_of, report_of_ve
 from edge.domain.assessment import Assessment
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock
-from edge.domain.errors import EdgeError
+from edge.domain.errors import DeviceLostError, EdgeError
 from edge.domain.frame import Frame
 from edge.domain.posture import Posture
 from edge.domain.reasons import Decision, Reason
@@ -85,6 +85,7 @@ class Gate:
         self._conditions = Conditions()
         self._has_decided = False
         self._defect: Exception | None = None
+        self._lost: DeviceLostError | None = None
         self._rests_until_ns = 0
         self._noticed = Step()
         self._ill: Reason | None = None
@@ -109,7 +110,9 @@ class Gate:
             return Step()  # as if it had not been taken: on a slow machine looking must not starve judging
         problem = self._stages.checks.problem_of(frame, now.monotonic_ns)
         if problem is not None:
-            return self._refuse(frame, problem, now)
+            step = self._refuse(frame, problem, now)
+            self._rest()  # a dark night is no reason to lose sight of the engines
+            return step
         self._conditions.clear(*_FRAME_CONDITIONS)
         illness = self._stages.health() or self._stages.judging.fault
         if illness is not None:
@@ -118,6 +121,8 @@ class Gate:
         try:
             sight = self._stages.eye.look(frame)
         except EdgeError as error:
+            if isinstance(error, DeviceLostError):
+                self._lost = error
             return self.fault(error.reason, f"{error} ({error.hint})")
         looked_ns = self._now().monotonic_ns
         self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
@@ -125,8 +130,7 @@ class Gate:
         self._hand_claim()
         step += self._watch(sight)
         self._begin(sight)
-        if self._attempts.evidence is None:
-            self._stages.judging.rest()
+        self._rest()
         return step + self.collect()
 
     def collect(self) -> Step:
@@ -169,6 +173,17 @@ class Gate:
     def defect(self) -> Exception | None:
         """What a frame could not be judged for that is a defect of ours. The gate must not go on."""
         return self._defect
+
+    @property
+    def lost(self) -> DeviceLostError | None:
+        """What took the engines' device from this process. The gate must not go on; a new process may."""
+        fault = self._stages.judging.fault
+        return self._lost or (fault if isinstance(fault, DeviceLostError) else None)
+
+    @property
+    def answered_ns(self) -> int | None:
+        """When the engines last gave a sound answer, monotonic; None where they answer on this thread."""
+        return self._stages.judging.answered_ns
 
     def fault(self, reason: Reason, hint: str) -> Step:
         """End the open attempt, if any, with a fault, and tell of it once while it lasts."""
@@ -225,6 +240,11 @@ class Gate:
     def close(self) -> None:
         """Wait for a judgment that nobody needs any more, so that what it uses can be closed."""
         self._stages.judging.take(wait=True)
+
+    def _rest(self) -> None:
+        """While nobody is there, let the engines prove themselves."""
+        if self._attempts.evidence is None:
+            self._stages.judging.rest()
 
     def _suffer(self, illness: EdgeError) -> Step:
         """While something is wrong with the gate itself nobody is judged; told once, and again if it changes."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edge.domain.errors import RecognitionError
-from engines.errors import EngineError
+from edge.domain.errors import DeviceLostError, RecognitionError
+from engines.errors import DeviceError, EngineError
 from engines.probe import require_alive
 from engines.runtime.base import Engine
 
@@ -34,4 +34,5 @@ class GoldenProbe:
             try:
                 require_alive(engine)
             except EngineError as error:
-                raise RecognitionError(str(error), hint=error.hint) from error
+                kind = DeviceLostError if isinstance(error, DeviceError) else RecognitionError
+                raise kind(str(error), hint=error.hint) from error

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain.embedding import Binding, Embedding
-from edge.domain.errors import RecognitionError
+from edge.domain.errors import DeviceLostError, RecognitionError
 from edge.recognition.answers import AnswerWatch
-from engines.errors import EngineError
+from engines.errors import DeviceError, EngineError
 from engines.render.base import Renderer
 from engines.render.spec import CropGeometry, InputSpec, ViewSpec
 from engines.runtime.base import Engine
@@ -115,7 +115,8 @@ class Embedder:
         try:
             raw = self._engines[batch].infer(self._buffers[batch])[self._output][:count]
         except EngineError as error:
-            raise RecognitionError(str(error), hint=error.hint) from error
+            kind = DeviceLostError if isinstance(error, DeviceError) else RecognitionError
+            raise kind(str(error), hint=error.hint) from error
         model_id = self.binding.model_id
         if self._watch.is_stuck(self._buffers[batch][:count], raw.reshape(count, -1)):
             raise RecognitionError(

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain.errors import EdgeError
+from edge.domain.errors import DeviceLostError, EdgeError
 from edge.domain.face import Box, Face
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.vision.color import bgr_pixels
 from edge.vision.letterbox import Letterbox, Pixels, Placement
 from edge.vision.yunet import DecodeLimits, Detections, YuNetDecoder, suppressed
-from engines.errors import EngineError
+from engines.errors import DeviceError, EngineError
 from engines.runtime.base import Engine
 
 
@@ -101,6 +101,8 @@ class FaceDetector:
         try:
             outputs = self._engine.infer(self._letterbox.batch)
             return _in_frame(self._decoder.decode(outputs, self._limits), placement)
+        except DeviceError as error:
+            raise DeviceLostError(str(error), hint=error.hint) from error
         except EngineError as error:
             raise DetectionError(str(error), hint=error.hint) from error
         except ValueError as error:

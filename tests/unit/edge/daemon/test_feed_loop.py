@@ -12,7 +12,7 @@ import pytest
 from edge.capture.source import SourceKind
 from edge.capture.supervisor import CameraFeed, Nothing
 from edge.daemon.feed_loop import GateDefectError, steps
-from edge.domain.errors import CameraError, PictureError
+from edge.domain.errors import CameraError, DeviceLostError, PictureError
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.pipeline.gate import Gate
@@ -41,6 +41,7 @@ class Script:
         self.seen: list[str] = []
         self.breaks: Exception | None = None
         self.defect: Exception | None = None
+        self.lost: DeviceLostError | None = None
         self.is_closed = False
 
     def next_frame(self, timeout_ms: int) -> object:

@@ -15,10 +15,17 @@ def test_messages_arrive_in_order(tmp_path: Path) -> None:
         receiver.settimeout(5)
         notifier = Notifier(address)
         notifier.ready()
-        notifier.status("serving")
+        notifier.status("serving,\nWATCHDOG=1")
         notifier.alive()
+        notifier.extend(1.5)
         notifier.stopping()
-        assert [receiver.recv(100) for _ in range(4)] == [b"READY=1", b"STATUS=serving", b"WATCHDOG=1", b"STOPPING=1"]
+        assert [receiver.recv(100).decode() for _ in range(5)] == [
+            "READY=1",
+            "STATUS=serving, WATCHDOG=1",  # a line break would begin another message
+            "WATCHDOG=1",
+            "EXTEND_TIMEOUT_USEC=1500000",
+            "STOPPING=1",
+        ]
 
 
 def test_an_abstract_address() -> None:
