@@ -4,12 +4,17 @@ Every queue holds one frame and drops the older one, so that a slow reader gets 
 holds a login (anybody on the machine can read it), which is why network cameras are not read this way.
 """
 
+from collections.abc import Sequence
+
 from edge.capture.device_options import DeviceOptions
 
 _DEFAULT_SIZE = (1280, 720)
 _DEFAULT_FPS = 30
 _NEWEST = "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0"
-_SINK = f"{_NEWEST} ! fdsink fd=1 sync=false"
+SINK = f"{_NEWEST} ! fdsink fd=1 sync=false"
+"""How every pipeline ends: the newest frame waits, and it is written to standard output."""
+
+_LINK = "!"
 
 
 def csi_pipeline(sensor: int, wish: DeviceOptions) -> tuple[list[str], tuple[int, int]]:
@@ -23,7 +28,7 @@ def csi_pipeline(sensor: int, wish: DeviceOptions) -> tuple[list[str], tuple[int
     return _command(
         f"nvarguscamerasrc sensor-id={sensor}"
         f" ! video/x-raw(memory:NVMM),width={width},height={height},framerate={fps}/1,format=NV12"
-        f" ! nvvidconv ! video/x-raw,format=NV12,width={width},height={height} ! {_SINK}"
+        f" ! nvvidconv ! video/x-raw,format=NV12,width={width},height={height} ! {SINK}"
     ), (width, height)
 
 
@@ -37,8 +42,15 @@ def usb_pipeline(device: str, wish: DeviceOptions) -> tuple[list[str], tuple[int
     (width, height), fps = frame_size(wish), wish.fps or _DEFAULT_FPS
     return _command(
         f"v4l2src device={device} io-mode=2 ! image/jpeg,width={width},height={height},framerate={fps}/1"
-        f" ! nvv4l2decoder mjpeg=1 ! nvvidconv ! video/x-raw,format=NV12,width={width},height={height} ! {_SINK}"
+        f" ! nvv4l2decoder mjpeg=1 ! nvvidconv ! video/x-raw,format=NV12,width={width},height={height} ! {SINK}"
     ), (width, height)
+
+
+def elements_of(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a command's GStreamer elements, in order, each once; capabilities are none."""
+    places = [0, *(place for place, part in enumerate(command) if part == _LINK)]
+    names = (command[place + (1 if place else 2)] for place in places)
+    return tuple(dict.fromkeys(name for name in names if "/" not in name))
 
 
 def frame_size(wish: DeviceOptions) -> tuple[int, int]:

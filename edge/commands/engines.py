@@ -16,6 +16,7 @@ from edge.daemon.models import model_store
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from engines.build import build as build_model
+from engines.building import building
 from engines.cache import ModelStore
 from engines.catalog import ModelSpec
 from engines.errors import EngineError, IntegrityError
@@ -76,14 +77,15 @@ def build(
         as_json=as_json, columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8}
     )
     specs = named_models(models)
-    arithmetic = _precision(store, settings, precision)
-    for spec in specs:
-        build_model(spec, store, is_forced=force)
-    for served in served_engines(specs, settings.engine):
-        start_ns = time.perf_counter_ns()
-        with _loaded(served, store, settings, arithmetic) as engine:
-            elapsed_ms = (time.perf_counter_ns() - start_ns) / 1e6
-            printer.record(_build_record(served, engine, elapsed_ms, store))
+    with building(store):
+        arithmetic = _precision(store, settings, precision)
+        for spec in specs:
+            build_model(spec, store, is_forced=force)
+        for served in served_engines(specs, settings.engine):
+            start_ns = time.perf_counter_ns()
+            with _loaded(served, store, settings, arithmetic) as engine:
+                elapsed_ms = (time.perf_counter_ns() - start_ns) / 1e6
+                printer.record(_build_record(served, engine, elapsed_ms, store))
 
 
 @app.command("verify")
