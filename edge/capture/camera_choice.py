@@ -77,5 +77,11 @@ def _pipeline(source: Source) -> tuple[list[str], tuple[int, int]] | None:
         return csi_pipeline(int(source.location), parse_device_options(source.options))
     if source.kind is SourceKind.V4L2:
         wish = parse_device_options(source.options)
-        return usb_pipeline(source.location, wish) if wish.decoder is Decoder.HARDWARE else None
+        return usb_pipeline(source.location, wish) if _decodes_in_hardware(wish.decoder) else None
     return None
+
+
+def _decodes_in_hardware(decoder: Decoder) -> bool:
+    from edge.capture.gst_pipeline import HARDWARE_DECODER, has_element
+
+    return decoder is Decoder.HARDWARE or (decoder is Decoder.AUTO and has_element(HARDWARE_DECODER))

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable, Mapping
 
 from edge.capture.camera_choice import gstreamer_command
-from edge.capture.gst_pipeline import elements_of
+from edge.capture.gst_pipeline import elements_of, has_element
 from edge.capture.source import parse_source
 from edge.domain.errors import ConfigError, EdgeError
 from edge.settings.tree import Settings
@@ -20,7 +20,6 @@ from engines.machine.power import power_mode
 from engines.machine.root import MachineRoot
 from engines.machine.versions import (
     gstreamer_version,
-    has_gstreamer_element,
     nvcc_version,
     tensorrt_version,
 )
@@ -73,7 +72,7 @@ def _gstreamer(settings: Settings, machine: MachineRoot) -> str:
             "the camera is read through GStreamer, and gst-launch-1.0 is not there",
             hint="apt install gstreamer1.0-tools gstreamer1.0-plugins-good, on a Jetson nvidia-l4t-gstreamer too",
         )
-    missing = [name for name in elements_of(command) if not has_gstreamer_element(machine, name)]
+    missing = [name for name in elements_of(command) if not has_element(name)]
     if missing:
         raise ConfigError(
             f"GStreamer {version} has no {', '.join(missing)}",

@@ -59,11 +59,6 @@ def gstreamer_version(machine: MachineRoot) -> str:
     return found[1] if found else ""
 
 
-def has_gstreamer_element(machine: MachineRoot, name: str) -> bool:
-    """Return whether GStreamer has an element of that name."""
-    return "Factory Details" in machine.output_of(["gst-inspect-1.0", name])
-
-
 def distribution_version(name: str) -> str:
     """Return the version of an installed Python distribution; empty where it is not installed."""
     try:

@@ -13,7 +13,6 @@ from engines.machine.versions import (
     cuda_version,
     driver_version,
     gstreamer_version,
-    has_gstreamer_element,
     nvcc_version,
     tensorrt_version,
 )
@@ -77,7 +76,6 @@ def test_versions_of_what_is_there(tmp_path: Path) -> None:
     printed = {
         "nvcc": "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.2, V13.2.51",
         "gst-launch-1.0": "gst-launch-1.0 version 1.24.2\nGStreamer 1.24.2\n",
-        "gst-inspect-1.0": "Factory Details:\n",
     }
     machine = jetson(tmp_path, printed=printed)
     write(tmp_path, "/usr/local/cuda/version.json", '{"cuda": {"name": "CUDA SDK", "version": "13.2.0"}}')
@@ -98,11 +96,6 @@ def test_a_cuda_file_that_is_rubbish_has_no_version(tmp_path: Path) -> None:
     for text in ("{", "[]", '{"cuda": 3}'):
         write(tmp_path, "/usr/local/cuda/version.json", text)
         assert cuda_version(machine) == ""
-
-
-def test_without_gst_inspect_no_element_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert not has_gstreamer_element(MachineRoot(), "queue")
 
 
 def test_nodes_that_may_not_be_used_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
