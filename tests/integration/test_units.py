@@ -43,7 +43,7 @@ def test_the_units_are_valid(tmp_path: Path) -> None:
 @needs_systemd
 @pytest.mark.parametrize("unit", UNITS, ids=[unit.stem for unit in UNITS])
 def test_each_is_as_confined_as_its_page_says(unit: Path) -> None:
-    told = re.search(rf"`{unit.name}`[^|]*\| ([\d.]+) ", PAGE.read_text())
+    told = re.search(rf"`{unit.name}` \| [^|]* \| ([\d.]+) \|", PAGE.read_text())
     assert told is not None
     score = exposure(unit)
     assert score <= float(told[1]), "tell it on the page, with why"
