@@ -3,6 +3,8 @@
 import os
 import socket
 
+_PATIENCE_S = 0.5  # a reader that does not read must not hold up the gate
+
 
 class Notifier:
     """Sends to ``$NOTIFY_SOCKET``; does nothing where there is none."""
@@ -36,6 +38,7 @@ class Notifier:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(_PATIENCE_S)
                 sender.sendto(message.encode(), address)
         except OSError:
             return  # systemd then restarts the unit, which is what a lost watchdog is for

@@ -39,3 +39,11 @@ def test_an_abstract_address() -> None:
 @pytest.mark.parametrize("address", ["", "/nowhere/at/all"])
 def test_without_systemd_nothing_happens(address: str) -> None:
     Notifier(address).ready()
+
+
+def test_a_reader_that_does_not_read_holds_nothing_up(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        notifier = Notifier(str(tmp_path / "notify"))
+        for _ in range(12):  # the kernel keeps some ten
+            notifier.alive()
