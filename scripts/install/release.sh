@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# One release: its environment, engines and proof; and the link to the one in force. Read by scripts/install-jetson.sh, whose names it uses.
+# One release: its environment, engines and proof; and the link to the one in force.
+# Read by scripts/install-jetson.sh, whose names it uses.
 
 make_release() {
-  if [ -e "$RELEASE/.complete" ]; then
-    [ "$(cat "$RELEASE/.complete")" = "$WHEEL_SHA256" ] ||
+  [ "$(cat "$RELEASE/.complete" 2>/dev/null)" != "$WHEEL_SHA256" ] || return 0
+  case "$RELEASE" in
+    "$(link_of current)" | "$(link_of previous)")
       die "release $VERSION is installed from another wheel" "give the new one a version of its own"
-    return 0
-  fi
-  rm -rf "$RELEASE" # what an earlier attempt left half done
+      ;;
+  esac
+  rm -rf "$RELEASE" # what an earlier attempt left
   PENDING="$RELEASE"
   say "release $VERSION: virtual environment"
   "$PYTHON" -m venv "$RELEASE"

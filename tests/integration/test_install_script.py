@@ -184,6 +184,14 @@ def test_another_wheel_of_the_same_version_is_refused(root: InstalledRoot) -> No
     assert "from another wheel" in ran.err
 
 
+def test_a_refused_release_may_come_again_from_a_mended_wheel(root: InstalledRoot) -> None:
+    root.behave(v1_0={"bad": ["engines"]})
+    assert root.run("install", root.wheel("1.0")).code == 1
+    root.behave()
+    assert root.run("install", root.wheel("1.0", comment="mended")).code == 0
+    assert root.current == "1.0"
+
+
 def test_a_state_without_its_key_is_not_given_a_new_one(root: InstalledRoot) -> None:
     state = root.path / "var/lib/edge-gate/state"
     state.mkdir(parents=True)
