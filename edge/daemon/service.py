@@ -131,7 +131,7 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
     Raises:
         EdgeError: it cannot start, or a fault that it cannot outlive; the door is shut either way.
         EngineError: a model is missing or fails its acceptance.
-        DeviceLostError: the engines' device is gone; a new process may have it again.
+        DeviceGoneError: the engines' device is gone; a new process may have it again.
     """
     camera_source(settings)
     notifier = Notifier()

@@ -41,7 +41,6 @@ class Script:
         self.seen: list[str] = []
         self.breaks: Exception | None = None
         self.defect: Exception | None = None
-        self.lost: DeviceLostError | None = None
         self.is_closed = False
 
     def next_frame(self, timeout_ms: int) -> object:

@@ -16,7 +16,7 @@ from edge.capture.source import SourceKind
 from edge.capture.supervisor import CameraFeed, Nothing
 from edge.daemon.feed_loop import steps
 from edge.daemon.watchdog import Watchdog, engines_within_s
-from edge.domain.errors import CameraError, DeviceLostError, RecognitionError
+from edge.domain.errors import CameraError, DeviceGoneError, RecognitionError
 from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.pipeline.gate import Gate
@@ -155,14 +155,14 @@ def test_an_engine_that_answers_wrongly_starves_it(door: Door) -> None:
 
 
 def test_a_device_that_is_lost_ends_the_gate_denied(door: Door) -> None:
-    door.engines.fault = DeviceLostError("the context is gone", hint="restart")
+    door.engines.fault = DeviceGoneError("the context is gone", hint="restart")
     told: list[str] = []
 
     def run() -> None:
         for step in steps(cast("CameraFeed", door), door.gate, is_patient=True):
             told.extend(anomaly.anomaly.value for anomaly in step.anomalies)
 
-    with pytest.raises(DeviceLostError) as caught:
+    with pytest.raises(DeviceGoneError) as caught:
         run()
     assert caught.value.exit_code == 5
     assert caught.value.reason is Reason.FAULT_ENGINE
@@ -170,8 +170,8 @@ def test_a_device_that_is_lost_ends_the_gate_denied(door: Door) -> None:
 
 
 def test_a_detector_whose_device_is_lost_ends_it_too(door: Door) -> None:
-    door.scene.eye_error = DeviceLostError("the context is gone", hint="restart")
-    with pytest.raises(DeviceLostError):
+    door.scene.eye_error = DeviceGoneError("the context is gone", hint="restart")
+    with pytest.raises(DeviceGoneError):
         list(steps(cast("CameraFeed", door), door.gate, is_patient=True))
 
 
