@@ -34,8 +34,12 @@ PEOPLE = {
 }
 
 
+def seed_of(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
+
+
 def signer_of(name: str) -> Signer:
-    return Signer(hashlib.sha256(name.encode()).digest())
+    return Signer(seed_of(name))
 
 
 def sha_of(number: int) -> str:
