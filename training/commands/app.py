@@ -2,7 +2,7 @@
 
 import typer
 
-from training.commands import data, members, versions
+from training.commands import data, members, versions, vet
 
 app = typer.Typer(help="Data that can be trusted, and models made of it.", no_args_is_help=True)
 app.command("init")(members.init)
@@ -13,6 +13,8 @@ app.command("contribute")(data.contribute)
 app.command("status")(data.status)
 app.command("relabel")(data.relabel)
 app.command("remove")(data.remove)
+app.command("vet")(vet.vet)
+app.command("fit-screens")(vet.fit_screens)
 app.command("recall")(versions.recall)
 app.command("trace")(versions.trace_command)
 app.command("verify")(versions.verify)
