@@ -1,5 +1,7 @@
 """``training vet`` and ``training fit-screens``: what frozen models find odd in pictures."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +31,7 @@ from training.vetting.likeness import Case
 from training.vetting.limits import ScreenLimits, fit_limits, shipped_limits
 from training.vetting.look import LookTable, Shown
 from training.vetting.looker import Looker
+from training.vetting.population import balance, shifts
 from training.vetting.run import KeptLooks, Vetting, judged, look_at, new_table
 from training.vetting.screens.every import every_hint, every_screen
 
@@ -55,9 +58,10 @@ def vet(
         looks = KeptLooks(Looker(models, profile, SystemClock()), dataset / "looks")
         unfit = look_at(_shown(stands, PictureFiles(dataset), open_), looks, table, rich_progress())
         found = judged(table, unfit, limits)
+        whole = _population(table) if len(table) else {}
         recipe = tagged_sha256("egate-vetting-v1", bytes.fromhex(looks.recipe), bytes.fromhex(limits.digest)).hex()
     _write(dataset, key, open_, found, recipe)
-    _report(open_, found, as_json=as_json)
+    _report(open_, found, whole, as_json=as_json)
 
 
 def fit_screens(
@@ -122,7 +126,13 @@ def _write(dataset: Path, key: Path, open_: list[Standing], found: Vetting, reci
         written(dataset, key, Vetted(recipe=recipe, pictures=some, findings=findings))
 
 
-def _report(open_: list[Standing], found: Vetting, *, as_json: bool) -> None:
+def _population(table: LookTable) -> dict[str, object]:
+    spread = balance([shown for shown in table.shown if not shown.is_trusted] or table.shown)
+    told = {shift.what: {"statistic": shift.statistic, "p_value": shift.p_value} for shift in shifts(Case(table))}
+    return {**asdict(spread), "shifts": told}
+
+
+def _report(open_: list[Standing], found: Vetting, whole: Mapping[str, object], *, as_json: bool) -> None:
     printer = Printer(as_json=as_json, columns={"sha256": 16, "subject": 24, "screen": 24, "reason": 70})
     quarantined = 0
     for picture in open_:
@@ -140,4 +150,4 @@ def _report(open_: list[Standing], found: Vetting, *, as_json: bool) -> None:
                     "quarantines": finding.screen not in found.hints,
                 }
             )
-    printer.summary({"pictures": len(open_), "quarantined": quarantined})
+    printer.summary({"pictures": len(open_), "quarantined": quarantined, **whole})
