@@ -33,7 +33,7 @@ class ReferenceRenderer:
         check_render_arguments(pixels, views, spec, out)
         check_crop(crop, spec.side)
         for plane, view in zip(out, views, strict=True):
-            x, y, width, height = view.inner.to_px(spec.side)
+            _, _, width, height = view.inner.to_px(spec.side)
             inner = self._sample(pixels, crop, spec.side, width, height)
             picture = squeezed(placed(inner, view, spec.side), view, spec.side)
             ordered = picture[:, :, ::-1] if spec.order is ChannelOrder.RGB else picture
@@ -48,16 +48,14 @@ def block_mean(pixels: Pixels, n: int) -> Pixels:
     sums: IntArray = blocks.sum(axis=(1, 3))
     if n == 2:
         return (sums + 2 >> 2).astype(np.uint8)
-    means = sums.astype(np.float32) * (np.float32(1) / np.float32(n * n))
-    return np.rint(means).astype(np.uint8)
+    means: NDArray[np.float32] = np.rint(sums.astype(np.float32) * (np.float32(1) / np.float32(n * n)))
+    return means.astype(np.uint8)
 
 
 def coordinates(matrix: FloatArray, width: int, height: int) -> tuple[IntArray, IntArray]:
     """Return where each pixel of a placed crop lies, in 1/32 px: x and y, each (height, width) (step 2)."""
     columns, rows = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)
-    x, y = (
-        np.rint((of_y * rows + shift) * 1024)[:, None] + np.rint(of_x * columns * 1024) for of_x, of_y, shift in matrix
-    )
+    x, y = (np.rint((b * rows + c) * 1024)[:, None] + np.rint(a * columns * 1024) for a, b, c in matrix)
     return x.astype(np.int64) + 16 >> 5, y.astype(np.int64) + 16 >> 5
 
 

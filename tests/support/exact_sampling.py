@@ -1,4 +1,4 @@
-"""Step 2 of ``engines.render.spec`` as it would be without fixed point: a smooth function, which the definition is near."""
+"""Step 2 of ``engines.render.spec`` without fixed point: the smooth function that the definition is near."""
 
 import numpy as np
 from numpy.typing import NDArray

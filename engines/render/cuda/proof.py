@@ -1,7 +1,8 @@
 """The kernels' acceptance: on their device they render what is defined, to the last bit, or they do not serve.
 
-Of noise, in crops that lie straight and turned, at full size, at half and at a quarter, through every squeezer, mask and
-placement. The yardstick is the definition in numpy and not OpenCV, which another machine may have built otherwise.
+Of noise, in crops that lie straight and turned, at full size, at half and at a quarter, through every squeezer and
+placement, with a mask. The yardstick is the definition in numpy, and not OpenCV, whose builds for other machines may
+round otherwise.
 """
 
 import numpy as np

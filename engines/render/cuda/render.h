@@ -14,8 +14,8 @@ struct EgPlace {
 // Phase 1. Columns and rows beyond the placed crop repeat its edge: neighbors are clamped to it (step 4 of the definition).
 EG_DEVICE void eg_find(const EgView &view, const EgPlace &at, EgSteps &steps) {
     const int32_t u = at.block_x * EG_BLOCK_X - EG_HALO - view.x, v = at.block_y * EG_BLOCK_Y - EG_HALO - view.y;
-    for (int32_t i = at.thread; i < 2 * (EG_TILE_X + EG_TILE_Y); i += EG_BLOCK_X * EG_BLOCK_Y)
-        eg_step(view, u, v, i, steps);
+    static_assert(EG_STEPS <= EG_BLOCK_X * EG_BLOCK_Y, "a thread finds one step at most");
+    if (at.thread < EG_STEPS) eg_step(view, u, v, at.thread, steps);
 }
 
 // Phase 2.

@@ -16,6 +16,7 @@ struct EgSteps {
     int32_t of_column[EG_TILE_X][2], of_row[EG_TILE_Y][2];
 };
 
+enum { EG_STEPS = 2 * (EG_TILE_X + EG_TILE_Y) };
 enum { EG_STEP_ONE = 1024, EG_STEP_HALF = 16, EG_STEP_BITS = 5, EG_SUBPIXELS = 32, EG_SUBPIXEL_BITS = 5 };
 
 EG_DEVICE int32_t eg_clamp(int32_t value, int32_t low, int32_t high) {
@@ -61,8 +62,8 @@ EG_DEVICE int32_t eg_mixed(int32_t a, int32_t b, int32_t c, int32_t d, int32_t r
     return ((EG_SUBPIXELS - low) * upper + low * lower + half) >> (2 * EG_SUBPIXEL_BITS);
 }
 
-// One of the steps of a block's tile: `at` counts x and y of every column, then those of every row. In double, as OpenCV
-// has it, but some hundred times a block and never for a pixel.
+// One of the EG_STEPS of a tile: `at` counts x and y of every column, then those of every row. In double, as OpenCV has
+// it, but once a column or row of a block and never for a pixel. (u, v) is the tile's first pixel.
 EG_DEVICE void eg_step(const EgView &view, int32_t u, int32_t v, int32_t at, EgSteps &steps) {
     const double *m = view.to_level + 3 * (at & 1);
     const int32_t line = at >> 1;

@@ -11,7 +11,7 @@ from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.cuda.parameters import FRAME, VIEW, FrameLayout
 from engines.render.reference import ReferenceRenderer
-from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, ViewSpec
 from tests.support.drawn_renders import crops, frames, views
 from tests.support.host_kernels import HostKernels, host_library, needs_compiler
 
