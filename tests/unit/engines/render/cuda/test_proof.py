@@ -1,4 +1,4 @@
-"""Kernels that render what the host renders are served; one wrong value, and they are not."""
+"""Kernels that render what is defined are served; one wrong value, and they are not."""
 
 from collections.abc import Callable, Sequence
 
