@@ -1,4 +1,4 @@
-"""``training version``, ``recall``, ``trace`` and ``verify``: what was learned from, and whether it still holds."""
+"""``training seal``, ``versions``, ``pictures``, ``recall``, ``trace``, ``verify``: what was learned from what."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,14 +17,11 @@ from training.manifest.objects import PictureFiles
 from training.manifest.standing import Dataset, Status
 from training.manifest.version import find_version, seal_of
 
-app = typer.Typer(help="Versions of a dataset: never changed, only added.", no_args_is_help=True)
-
 SourceOption = Annotated[str | None, typer.Option("--source", help="Pictures of that source.")]
 ContributorOption = Annotated[str | None, typer.Option("--contributor", help="Pictures that this member brought.")]
 PicturesOption = Annotated[list[str] | None, typer.Option("--picture", help="A single picture, by its sha256.")]
 
 
-@app.command("seal")
 def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) -> None:
     """Make a version of all pictures that are trusted now."""
     entry = seal_of(ManifestLog(dataset).read())
@@ -35,8 +32,7 @@ def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) ->
         print(f"version {entry.version}: {entry.pictures} pictures")
 
 
-@app.command("list")
-def list_versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
+def versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
     """List all versions, oldest first; how many of their pictures are not trusted any more."""
     stands = ManifestLog(dataset).read()
     printer = Printer(
@@ -55,8 +51,7 @@ def list_versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
         )
 
 
-@app.command("show")
-def show(
+def pictures(
     version: Annotated[str, typer.Argument(help="Id of the version, or the beginning of it.")],
     dataset: DatasetOption,
     as_json: JsonOption = False,
