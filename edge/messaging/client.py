@@ -8,7 +8,6 @@ could notice the difference.
 paho calls ``on_publish`` under its own locks, so listeners may only hand over (see ``MqttEvents``).
 """
 
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +22,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.domain.errors import BrokerError
-from edge.messaging.link import Link, LinkState, failed_connect, lost_connection, refused_login
+from edge.messaging.link import (
+    Link,
+    LinkState,
+    failed_connect,
+    lost_connection,
+    refused_certificate,
+    refused_login,
+)
 from edge.messaging.options import BrokerOptions
+from edge.messaging.tls import ClientContext
 from edge.messaging.wire import Ack, Delivery, Incoming, MqttEvents, Outgoing
 from edge.messaging.wording import one_line
 
@@ -47,7 +54,7 @@ class ConnectionPlan:
 
     options: BrokerOptions
     password: str | None = field(repr=False)
-    context: ssl.SSLContext | None
+    context: ClientContext | None
     will: Outgoing | None
     subscriptions: tuple[str, ...]
 
@@ -62,9 +69,11 @@ class MqttConnection:
 
     def __init__(self, plan: ConnectionPlan, events: MqttEvents, number: int, announce: Callable[[], None]) -> None:
         self.is_up = False
+        self._has_been_up = False
         self.receive_maximum = MOST_IN_FLIGHT
         self._options = plan.options
         self._subscriptions = plan.subscriptions
+        self._context = plan.context
         self._events = events
         self._number = number
         self._announce = announce
@@ -82,6 +91,8 @@ class MqttConnection:
             PacketTypes.CONNECT, SessionExpiryInterval=options.session_expiry_s, MaximumPacketSize=_MOST_PACKET_BYTES
         )
         is_clean = options.session_expiry_s == 0
+        if self._context is not None:
+            self._context.alert = None
         try:
             self._paho.connect(
                 options.host, options.port, options.keepalive_s, clean_start=is_clean, properties=properties
@@ -100,7 +111,9 @@ class MqttConnection:
             return Link(LinkState.AWAY, fault)
         finally:
             self._detach()
-        return self._end or lost_connection(options.address, None, "no reason was given")
+        return (
+            self._refused_certificate() or self._end or lost_connection(options.address, None, "no reason was given")
+        )
 
     def publish(self, message: Outgoing) -> Delivery | None:
         """Hand a message to the broker; return what its ``Ack`` will carry.
@@ -135,6 +148,11 @@ class MqttConnection:
         if self._farewell is None:
             self._paho.disconnect()
 
+    def _refused_certificate(self) -> Link | None:
+        """Return the refusal if the broker ended TLS for our certificate's sake instead of answering the login."""
+        alert = self._context.alert if self._context is not None and not self._has_been_up else None
+        return None if alert is None else refused_certificate(self._options.address, alert)
+
     def _has_taken_leave(self) -> bool:
         return self._farewell is not None and self._farewell in self._last_acks
 
@@ -165,7 +183,7 @@ class MqttConnection:
         for topic_filter in self._subscriptions:
             # Retain as published: else the broker clears the flag on what it forwards, and retained looks live.
             client.subscribe(topic_filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
-        self.is_up = True
+        self.is_up = self._has_been_up = True
         self._announce()
 
     def _on_disconnect(

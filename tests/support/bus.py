@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.domain.anomaly import AnomalyReport
 from edge.domain.clock import SystemClock
 from edge.messaging.follower import Follower
+from edge.messaging.identity import GateIdentity
 from edge.messaging.link import Link
 from edge.messaging.messenger import Messenger
 from edge.messaging.options import BrokerOptions, TlsOptions
@@ -46,11 +47,13 @@ def some_options(
 class Gate:
     """A messenger over an outbox in memory; the listener of its own events."""
 
-    def __init__(self, options: BrokerOptions, outbox: MemoryOutbox | None = None) -> None:
+    def __init__(
+        self, options: BrokerOptions, outbox: MemoryOutbox | None = None, identity: GateIdentity = IDENTITY
+    ) -> None:
         self.outbox = MemoryOutbox() if outbox is None else outbox
         self.links: list[Link] = []
         self.anomalies: list[AnomalyReport] = []
-        self.messenger = Messenger(options, IDENTITY.topics, a_birth(), self.outbox, SystemClock(), self)
+        self.messenger = Messenger(options, identity.topics, a_birth(), self.outbox, SystemClock(), self)
 
     def on_link(self, link: Link) -> None:
         self.links.append(link)
@@ -63,9 +66,11 @@ class Gate:
 
 
 @contextmanager
-def gate(options: BrokerOptions, outbox: MemoryOutbox | None = None) -> Iterator[Gate]:
+def gate(
+    options: BrokerOptions, outbox: MemoryOutbox | None = None, identity: GateIdentity = IDENTITY
+) -> Iterator[Gate]:
     """A started gate, stopped at the end."""
-    started = Gate(options, outbox)
+    started = Gate(options, outbox, identity)
     started.messenger.start()
     try:
         yield started

@@ -17,6 +17,7 @@ def test_no_file_is_no_password() -> None:
 def test_the_line_end_is_not_part_of_the_password(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_bytes(b" s3cret \r\n")
+    file.chmod(0o600)
     assert options(file).password() == " s3cret "
 
 
@@ -25,6 +26,7 @@ def test_an_unusable_file_is_a_fault_with_a_hint(tmp_path: Path, content: bytes 
     file = tmp_path / "password"
     if content is not None:
         file.write_bytes(content)
+        file.chmod(0o600)
     with pytest.raises(BrokerError) as caught:
         options(file).password()
     assert "password" in caught.value.hint
