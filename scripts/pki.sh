@@ -121,7 +121,7 @@ revoke() {
   sign_list "$1"
 }
 
-command=${1:-help}
+command=${1-help}
 case $command in
   init) [[ $# -eq 2 ]] || fail "init DIR" ;;
   broker) [[ $# -ge 3 ]] || fail "broker DIR NAME HOST..." ;;

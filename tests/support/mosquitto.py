@@ -36,11 +36,11 @@ def free_port() -> int:
 class Mosquitto:
     """A broker that can be stopped, killed and started again on the same port."""
 
-    def __init__(self, folder: Path, *config: str, is_anonymous: bool = True) -> None:
+    def __init__(self, folder: Path, *config: str, is_anonymous: bool = True, port: int | None = None) -> None:
         """``config`` are further lines of mosquitto.conf; they come after the listener."""
         self._program = find_mosquitto()
         self.folder = folder
-        self.port = free_port()
+        self.port = free_port() if port is None else port
         self._log = folder / "mosquitto.log"
         self._config = folder / "mosquitto.conf"
         self._process: subprocess.Popen[bytes] | None = None
