@@ -24,7 +24,8 @@ from edge.messaging.tls import client_certificate
 from edge.pipeline.step import Step
 from edge.pipeline.verify import ModelStage
 from edge.settings.metrics_section import MetricsSection
-from edge.store.state import State
+from edge.store.backlog import read_backlog
+from edge.store.database import Database
 from edge.telemetry.heat import hottest_celsius
 from edge.telemetry.metrics import CONTENT_TYPE, GateMetrics
 from edge.telemetry.metrics_endpoint import LOOPBACK, MetricsEndpoint
@@ -39,14 +40,14 @@ class Measured:
     """What is looked at for the metrics.
 
     Attributes:
-        state: outbox and audit chain.
+        database: outbox and audit chain.
         messenger: link, and what became of events.
         broker: names the gate's own certificate.
         models: whose engines are timed.
         is_faulty: whether a fault denies everybody; any thread may ask.
     """
 
-    state: State
+    database: Database
     messenger: Messenger
     broker: BrokerOptions
     models: Sequence[ModelStage]
@@ -66,6 +67,7 @@ class MetricsRoom:
         self._thread: threading.Thread | None = None
         self._endpoint: MetricsEndpoint | None = None
         self._is_failing = False
+        self._unsafe_host = section.unsafe_host
         if section.port:
             host = section.unsafe_host or LOOPBACK
             self._endpoint = MetricsEndpoint(self.metrics.text, CONTENT_TYPE, clock, port=section.port, host=host)
@@ -75,6 +77,10 @@ class MetricsRoom:
         if self._endpoint is None or not self._endpoint.start():
             return
         log.info("metrics.served", port=self._endpoint.port)
+        if self._unsafe_host:
+            log.warning(
+                "metrics.exposed", host=self._unsafe_host, hint="unset metrics.unsafe_host: loopback is enough"
+            )
         self._thread = threading.Thread(target=self._run, name="metrics-snapshot", daemon=True)
         self._thread.start()
 
@@ -86,8 +92,8 @@ class MetricsRoom:
         if self._endpoint is not None:
             self._endpoint.stop()
 
-    def note_frame(self, frame: Frame, look_ms: float | None) -> None:
-        """Note a frame that was looked at, and what finding its faces took; None = it was not searched."""
+    def note_frame(self, frame: Frame, step: Step) -> None:
+        """Note a frame that was looked at, and what finding its faces took."""
         skipped = 0 if self._last_seq is None else frame.seq - self._last_seq - 1
         self._last_seq = frame.seq
         self.metrics.note_frame(
@@ -95,8 +101,8 @@ class MetricsRoom:
             captured_s=frame.captured_utc.timestamp(),
             skipped=skipped,
         )
-        if look_ms is not None:
-            self.metrics.note_stage("detect", look_ms)
+        if step.looked_ms is not None:
+            self.metrics.note_stage("detect", step.looked_ms)
 
     def note_step(self, step: Step, record_ms: float) -> None:
         """Note what left the gate, and how long it took to record it."""
@@ -136,17 +142,15 @@ class MetricsRoom:
             self._stopping.wait(SNAPSHOT_S)
 
     def _of_store(self) -> Mapping[str, float]:
-        state = self._measured.state
         try:
-            oldest = state.outbox.oldest_payload()
-            age_s = 0.0 if oldest is None else _age_s(oldest, self._clock.utc())
-            return {
-                "outbox_rows": state.outbox.depth(),
-                "outbox_oldest_seconds": age_s,
-                "audit_head": state.ledger.head_seq(),
-            }
+            backlog = read_backlog(self._measured.database)
         except EdgeError:
             return dict.fromkeys(("outbox_rows", "outbox_oldest_seconds", "audit_head"), math.nan)
+        return {
+            "outbox_rows": backlog.rows,
+            "outbox_oldest_seconds": 0.0 if backlog.oldest is None else _age_s(backlog.oldest, self._clock.utc()),
+            "audit_head": backlog.audit_head,
+        }
 
     def _certificate_end(self) -> float | None:
         tls = self._measured.broker.tls

@@ -33,7 +33,6 @@ from edge.daemon.watches.gate_watches import gate_watches
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import EdgeError, StoreError
-from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.door.base import Door
 from edge.door.mqtt_only import MqttOnlyDoor
@@ -195,7 +194,7 @@ class _Service:
             self._commands.hand_over,
         )
         measured = Measured(
-            state=state,
+            database=state.database,
             messenger=self._messenger,
             broker=broker,
             models=parts.models.stages,
@@ -212,7 +211,6 @@ class _Service:
             clock=self._clock,
             wake=self._messenger.wake,
         )
-        self._gate: Gate | None = None
         self._recorder = Recorder(self._actor, self._clock)
         files = model_files(model_store(settings.engine), recognizer_file(settings.engine))
         self._watches = gate_watches(
@@ -256,8 +254,9 @@ class _Service:
             self._farewell()
 
     def _serve(self, feed: CameraFeed, gate: Gate) -> None:
-        self._gate = gate
-        outcomes = Outcomes(gate, feed.clock, self._standing, self._kiosk, self._act)
+        outcomes = Outcomes(
+            gate, feed.clock, self._standing, self._kiosk, lambda decided: self._act(decided, gate, feed.clock)
+        )
         watchdog = Watchdog(self._notifier, feed.clock, engines_within_s=engines_within_s(self._settings))
         desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
 
@@ -272,7 +271,7 @@ class _Service:
                 gate,
                 is_stopping=self._hooks.is_stopping,
                 is_patient=True,
-                on_frame=self._on_frame,
+                on_frame=self._metrics.note_frame,
                 after_frame=lambda: watchdog.frame_passed(gate.answered_ns),
                 every_turn=turn,
             ):
@@ -291,20 +290,16 @@ class _Service:
             self._messenger.beat()
         return fault
 
-    def _on_frame(self, frame: Frame, _step: Step) -> None:
-        self._metrics.note_frame(frame, None if self._gate is None else self._gate.look_ms)
-
-    def _act(self, decided: Step) -> None:
+    def _act(self, decided: Step, gate: Gate, clock: Clock) -> None:
         with correlated(decided.verdicts[0].attempt_id if decided.verdicts else None):
-            self._record(decided)
+            self._record(decided, gate, clock)
 
-    def _record(self, decided: Step) -> None:
+    def _record(self, decided: Step, gate: Gate, clock: Clock) -> None:
         begun_ns = self._clock.monotonic_ns()
         step = self._recorder.act(decided)
         self._metrics.note_step(step, (self._clock.monotonic_ns() - begun_ns) / 1e6)
         for verdict in step.verdicts:
-            if self._gate is not None:
-                log_attempt(verdict, self._gate.limits, self._clock.monotonic_ns())
+            log_attempt(verdict, gate.limits, clock.monotonic_ns())
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         for report in self._drift.note(step.granted):

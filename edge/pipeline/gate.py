@@ -88,7 +88,6 @@ class Gate:
         self._rests_until_ns = 0
         self._noticed = Step()
         self._ill: Reason | None = None
-        self.look_ms: float | None = None  # what finding and following the faces of the latest frame took
 
     def process(self, frame: Frame) -> Step:
         """Look at one frame. Faults of a stage become faults of the attempt, never exceptions.
@@ -106,7 +105,6 @@ class Gate:
 
     def _look(self, frame: Frame) -> Step:
         now = self._now()
-        self.look_ms = None
         if self._stages.judging.is_busy and now.monotonic_ns < self._rests_until_ns:
             return Step()  # as if it had not been taken: on a slow machine looking must not starve judging
         problem = self._stages.checks.problem_of(frame, now.monotonic_ns)
@@ -125,9 +123,9 @@ class Gate:
             self._note_end(error)
             return self.fault(error.reason, f"{error} ({error.hint})")
         looked_ns = self._now().monotonic_ns
-        self.look_ms = (looked_ns - now.monotonic_ns) / 1e6
-        self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
-        step = replace(self._follow(sight, now), faces=sight.faces)
+        took_ns = looked_ns - now.monotonic_ns
+        self._rests_until_ns = looked_ns + min(took_ns, _LONGEST_REST_NS)
+        step = replace(self._follow(sight, now), faces=sight.faces, looked_ms=took_ns / 1e6)
         self._hand_claim()
         step += self._watch(sight)
         self._begin(sight)

@@ -86,15 +86,6 @@ class Ledger:
                 return
             from_seq = rows[-1][0] + 1
 
-    def head_seq(self) -> int:
-        """Return the sequence number of the latest row, 0 before the first.
-
-        Raises:
-            StoreError: SQLite failed.
-        """
-        ((seq,),) = self._database.read("SELECT head_seq FROM chain")
-        return int(seq)
-
     def verify_chain(self) -> ChainReport:
         """Check every row, at one moment, without holding up commits.
 

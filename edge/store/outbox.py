@@ -59,11 +59,6 @@ class Outbox:
         ((count,),) = self._database.read("SELECT count(*) FROM outbox")
         return int(count)
 
-    def oldest_payload(self) -> bytes | None:
-        """Return the event that waits longest; None when none waits."""
-        rows = self._database.read("SELECT payload FROM outbox ORDER BY seq LIMIT 1")
-        return bytes(rows[0][0]) if rows else None
-
 
 def _stored(seq: int, kind: str, topic: str, payload: bytes, priority: int, attempts: int) -> StoredMessage:
     if kind not in set(EventKind) or attempts < 0:

@@ -58,15 +58,14 @@ class GateMetrics:
         self._pubacks = self._counter("puback_failures", "Events that the broker refused.", "reason")
         self._engine_s = self._counter("engine_seconds", "Time in which a model's engine ran.", "model")
         self._engine_runs = self._counter("engine_runs", "Runs of a model's engine.", "model")
-        self._stages = Histogram(
+        stages = Histogram(
             "edge_gate_stage_seconds",
             "Time of one stage, for one frame or, after detect, for all frames of an attempt.",
             ["stage"],
             buckets=_STAGE_BUCKETS_S,
             registry=self._registry,
         )
-        for stage in STAGES:
-            self._stages.labels(stage)
+        self._by_stage = {stage: stages.labels(stage) for stage in STAGES}
         self._attempts = Histogram(
             "edge_gate_attempt_seconds",
             "Time from an attempt's start to its decision.",
@@ -100,9 +99,10 @@ class GateMetrics:
         self._note_defenses(verdict.findings)
 
     def note_stage(self, stage: str, took_ms: float) -> None:
-        """Count a stage's time."""
-        if stage in STAGES:
-            self._stages.labels(stage).observe(took_ms / 1e3)
+        """Count a stage's time; one that is not of ``STAGES`` is passed over."""
+        known = self._by_stage.get(stage)
+        if known is not None:
+            known.observe(took_ms / 1e3)
 
     def note_anomaly(self, anomaly: Anomaly) -> None:
         """Count an anomaly."""

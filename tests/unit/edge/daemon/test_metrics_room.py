@@ -50,7 +50,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 def room(state: State, port: int = 0, **more: Any) -> MetricsRoom:
     model = SimpleNamespace(model_id="sface", embedder=SimpleNamespace(runs=4, run_ns=2_000_000_000))
     measured = Measured(
-        state=state,
+        database=state.database,
         messenger=cast(Messenger, more.pop("messenger", PlayedMessenger())),
         broker=more.pop("broker", BrokerOptions(host="127.0.0.1", client_id="g")),
         models=(cast(ModelStage, model),),
@@ -116,6 +116,7 @@ def test_a_store_that_is_gone_is_no_number_and_no_end(state: State) -> None:
     metrics = room(state)
     metrics.take_snapshot()
     state.close()
+    state.database.path.unlink()
     metrics.take_snapshot()
     assert math.isnan(lines_of(metrics)["outbox_rows"])
     assert lines_of(metrics)["broker_connected"] == 1
@@ -126,7 +127,7 @@ def test_frames_and_steps_are_noted_where_they_arise(state: State) -> None:
     clock = SystemClock()
     for seq in (1, 2, 6):
         frame = Frame(camera_id="c", seq=seq, captured_ns=clock.monotonic_ns(), captured_utc=NOON, pixels=_black())
-        metrics.note_frame(frame, 12.0 if seq > 1 else None)
+        metrics.note_frame(frame, Step(looked_ms=12.0 if seq > 1 else None))
     report = AnomalyReport(anomaly=Anomaly.HELD, detail="x", attempt=None, occurred_utc=NOON)
     metrics.note_step(Step(verdicts=(a_verdict(),), anomalies=(report,)), 3.0)
     told = lines_of(metrics)
