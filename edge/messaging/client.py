@@ -41,6 +41,7 @@ LOOP_S: Final = 0.5
 """Longest sleep of the network loop; publishing wakes it at once."""
 _MOST_QUEUED = 64  # those in flight, and state messages that came on top
 _MOST_PACKET_BYTES = 131_072  # twice the largest event; the broker drops what is larger, and paho never holds it
+_MOST_UNSENT = 1_000  # packets that the broker does not take; ours are fewer, the rest answers what it sends
 _UTF8 = 1  # payload format indicator
 
 T = TypeVar("T")
@@ -57,6 +58,32 @@ class ConnectionPlan:
     context: ClientContext | None
     will: Outgoing | None
     subscriptions: tuple[str, ...]
+
+
+class UnfitPacketError(Exception):
+    """The broker sent what no broker may send to us. It ends the connection."""
+
+
+class _GuardedClient(Client):
+    """paho's client, made safe against its broker: paho itself bounds nothing that comes in."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Read; paho asks for all that a packet's head announces, up to 256 MiB."""
+        if bufsize > _MOST_PACKET_BYTES:
+            raise UnfitPacketError(f"a packet of {bufsize} bytes, and we said {_MOST_PACKET_BYTES} at most")
+        return super()._sock_recv(bufsize)
+
+    def _packet_handle(self) -> MQTTErrorCode:
+        """Work off a whole packet; paho keeps QoS 2 until its second half comes, and answers without bound."""
+        command = self._in_packet["command"]
+        kind, qos = command & 0xF0, command >> 1 & 3
+        if kind == PacketTypes.PUBLISH << 4 and qos > 1:
+            raise UnfitPacketError(f"QoS {qos}, and we subscribe with 1")
+        if kind == PacketTypes.PINGREQ << 4:
+            raise UnfitPacketError("a ping, which is the client's to send")
+        if len(self._out_packet) > _MOST_UNSENT:
+            raise UnfitPacketError("packets that want an answer, and takes none")
+        return super()._packet_handle()
 
 
 class MqttConnection:
@@ -78,6 +105,7 @@ class MqttConnection:
         self._number = number
         self._announce = announce
         self._end: Link | None = None
+        self._asked: set[int] = set()  # packet ids of subscriptions that are not answered
         self._is_leaving = False
         self._last_acks: set[Delivery] = set()
         self._farewell: Delivery | None = None
@@ -103,7 +131,6 @@ class MqttConnection:
         except OSError as error:
             return failed_connect(options.address, error)
         except Exception as error:  # noqa: BLE001 - paho raises all sorts on malformed packets; the thread must live
-            log.warning("mqtt.packet_not_understood", error=repr(error))
             fault = BrokerError(
                 f"the broker {options.address} sent something that is not MQTT 5: {one_line(repr(error))}",
                 hint="check broker.host and broker.port, and that an MQTT 5 broker listens there",
@@ -179,10 +206,13 @@ class MqttConnection:
         if reason.is_failure:
             self._end = refused_login(self._options.address, reason.value, str(reason))
             return
+        if self._has_been_up:
+            raise UnfitPacketError("a second answer to the login")
         self.receive_maximum = getattr(properties, "ReceiveMaximum", MOST_IN_FLIGHT)
         for topic_filter in self._subscriptions:
             # Retain as published: else the broker clears the flag on what it forwards, and retained looks live.
-            client.subscribe(topic_filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            _, packet_id = client.subscribe(topic_filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            self._asked.add(packet_id or 0)
         self.is_up = self._has_been_up = True
         self._announce()
 
@@ -208,8 +238,11 @@ class MqttConnection:
         tell(self._events.on_ack, Ack(delivery, reason.value, str(reason)))
 
     def _on_subscribe(
-        self, _client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties
+        self, _client: Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Properties
     ) -> None:
+        if mid not in self._asked:
+            raise UnfitPacketError("an answer to a subscription that nobody asked for")
+        self._asked.remove(mid)
         tell(self._events.on_subscribed, not any(reason.is_failure for reason in reasons))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
@@ -228,7 +261,7 @@ class MqttConnection:
 def _configured(plan: ConnectionPlan) -> Client:
     """Return a paho client with everything that must stand before it connects."""
     options = plan.options
-    paho = Client(CallbackAPIVersion.VERSION2, options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    paho = _GuardedClient(CallbackAPIVersion.VERSION2, options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
     paho.connect_timeout = options.connect_timeout_s
     paho.max_inflight_messages_set(MOST_IN_FLIGHT)
     paho.max_queued_messages_set(_MOST_QUEUED)

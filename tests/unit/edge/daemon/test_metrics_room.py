@@ -51,9 +51,9 @@ def room(state: State, port: int = 0, **more: Any) -> MetricsRoom:
     model = SimpleNamespace(model_id="sface", embedder=SimpleNamespace(runs=4, run_ns=2_000_000_000))
     measured = Measured(
         database=state.database,
-        messenger=cast(Messenger, more.pop("messenger", PlayedMessenger())),
+        messenger=cast("Messenger", more.pop("messenger", PlayedMessenger())),
         broker=more.pop("broker", BrokerOptions(host="127.0.0.1", client_id="g")),
-        models=(cast(ModelStage, model),),
+        models=(cast("ModelStage", model),),
         is_faulty=more.pop("is_faulty", lambda: False),
     )
     return MetricsRoom(MetricsSection(port=port), measured, SystemClock())
@@ -147,7 +147,7 @@ def test_it_is_handed_out_where_the_settings_ask_for_it(state: State) -> None:
     metrics = room(state, port)
     metrics.start()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=15) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=15) as answer:
             assert answer.headers["Content-Type"].startswith("text/plain")
             assert b"edge_gate_decisions_total" in answer.read()
     finally:

@@ -11,6 +11,7 @@
 9  Waits between attempts have no jitter, so a fleet comes back in one stampede; a refused login is tried as often.
 10 An exception in a callback ends the network thread.
 11 Certificate and host name can be left unchecked with one call.
+12 Nothing is bounded that comes in: a packet's length, halves of QoS 2, packets that want an answer.
 """
 
 import ast
@@ -66,6 +67,10 @@ PINNED: Final = {
         (f"{_UNIT}/test_tls.py", "test_nothing_is_left_to_chance"),
         (f"{_UNIT}/test_traps.py", "test_nothing_waits_for_a_publish_or_switches_checks_off"),
         (f"{_BROKER}/test_fleet_broker.py", "test_a_broker_that_is_not_the_right_one_hears_nothing"),
+    ),
+    12: (
+        (f"{_UNIT}/test_hostile_broker.py", "test_harm_costs_the_connection_and_no_event"),
+        (f"{_UNIT}/test_hostile_broker.py", "test_answers_that_the_broker_does_not_take_are_bounded"),
     ),
 }
 """By number: files and tests."""
