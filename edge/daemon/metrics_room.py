@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from edge.domain.anomaly import AnomalyReport
 from edge.domain.clock import Clock
 from edge.domain.errors import BrokerError, EdgeError
 from edge.domain.frame import Frame
@@ -109,9 +110,13 @@ class MetricsRoom:
         for verdict in step.verdicts:
             self.metrics.note_verdict(verdict)
         for report in step.anomalies:
-            self.metrics.note_anomaly(report.anomaly)
+            self.note_anomaly(report)
         if step.verdicts:
             self.metrics.note_stage("record", record_ms)
+
+    def note_anomaly(self, report: AnomalyReport) -> None:
+        """Note an anomaly that came from no frame."""
+        self.metrics.note_anomaly(report.anomaly)
 
     def take_snapshot(self) -> None:
         """Read what is not noted where it arises. What cannot be read is not a number until it can."""

@@ -225,10 +225,10 @@ class _Service:
         )
         people()
         name_process(site=self._identity.site, gate=self._identity.gate, boot_id=self._identity.boot_id)
-        self._metrics.start()
         self._commands.start(self._messenger.respond)
         self._messenger.start()
         try:
+            self._metrics.start()
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
             with CameraFeed(
                 source,
@@ -303,7 +303,7 @@ class _Service:
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         for report in self._drift.note(step.granted):
-            self._recorder.record_anomaly(report)
+            self._record_anomaly(report)
         self._hooks.on_step(step)
 
     def _between_frames(self, desk: CommandDesk) -> None:
@@ -311,9 +311,12 @@ class _Service:
         desk.work()
         while not self._bus.anomalies.empty():
             report = self._bus.anomalies.get()
-            self._recorder.record_anomaly(report)
-            self._metrics.note_step(Step(anomalies=(report,)), 0.0)
+            self._record_anomaly(report)
             self._hooks.on_step(Step(anomalies=(report,)))
+
+    def _record_anomaly(self, report: AnomalyReport) -> None:
+        self._recorder.record_anomaly(report)
+        self._metrics.note_anomaly(report)
 
     def _farewell(self) -> None:
         try:

@@ -8,13 +8,11 @@ import pytest
 
 from edge.domain.clock import SystemClock
 from edge.domain.event import EventKind, OutboxMessage
-from edge.messaging.connection_keeper import ConnectionKeeper
 from edge.messaging.envelope import CONTENT_TYPE
 from edge.messaging.identity import GateIdentity
-from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
-from edge.messaging.wire import Ack, Incoming, Outgoing
-from tests.support.bus import Gate, subscriber
+from edge.messaging.wire import Incoming
+from tests.support.bus import Gate, subscriber, talker
 from tests.support.fleet_broker import SHIPPED, SITE, FleetBroker, Pki, fleet_options
 from tests.support.memory_outbox import MemoryOutbox
 from tests.support.messages import a_birth
@@ -59,22 +57,6 @@ def site(tmp_path: Path, center: FleetBroker) -> Iterator[FleetBroker]:
         yield started
 
 
-class Backend:
-    """Sends one command from the center."""
-
-    def __init__(self) -> None:
-        self.acks: list[Ack] = []
-
-    def on_link(self, link: Link) -> None: ...
-
-    def on_ack(self, ack: Ack) -> None:
-        self.acks.append(ack)
-
-    def on_message(self, message: Incoming) -> None: ...
-
-    def on_subscribed(self, is_granted: bool) -> None: ...
-
-
 def test_events_go_up_and_commands_come_down_over_a_line_that_breaks(site: FleetBroker, center: FleetBroker) -> None:
     at_site, at_center = Pki(site.folder / "certs"), Pki(center.folder / "certs")
     heard_by_gate: list[Incoming] = []
@@ -107,16 +89,9 @@ def test_events_go_up_and_commands_come_down_over_a_line_that_breaks(site: Fleet
             wait_for(lambda: not outbox.rows(), "the site's broker takes it meanwhile")
             center.start()
             wait_for(lambda: "2" in heard.texts("evt/decision"), "the bridge brings it", within_s=30)
-        sender = Backend()
-        client = ConnectionKeeper(replace(backend, session_expiry_s=0), sender, SystemClock())
-        client.start()
-        try:
-            wait_for(lambda: client.link.state is LinkState.CONNECTED, "the backend is connected")
-            command = Outgoing(topic=LOBBY.topics.command("posture").topic, payload=b"{}", expiry_s=10)
-            assert client.publish(command) is not None
+        with talker(replace(backend, session_expiry_s=0)) as sender:
+            assert sender.say(LOBBY.topics.command("posture").topic).is_delivered
             wait_for(lambda: heard_by_gate, "the command comes down")
-        finally:
-            client.stop()
         (command_heard,) = heard_by_gate
         assert not command_heard.is_retained
         assert command_heard.expiry_s is not None

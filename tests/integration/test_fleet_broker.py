@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.domain.clock import SystemClock
 from edge.domain.errors import BrokerError
 from edge.domain.event import EventKind, OutboxMessage
-from edge.messaging.connection_keeper import ConnectionKeeper
 from edge.messaging.identity import GateIdentity
-from edge.messaging.link import Link, LinkState
+from edge.messaging.link import LinkState
 from edge.messaging.login import try_login
 from edge.messaging.options import BrokerOptions, TlsOptions
-from edge.messaging.wire import Ack, Delivery, Incoming, Outgoing
-from tests.support.bus import Gate, gate, subscriber
+from tests.support.bus import Gate, gate, subscriber, talker
 from tests.support.fleet_broker import SITE, FleetBroker, Pki, fleet_options, signed_by
 from tests.support.waiting import wait_for
 
@@ -44,48 +41,9 @@ def broker(pki: Pki) -> Iterator[FleetBroker]:
         yield started
 
 
-class Talker:
-    """A client that publishes what a test wants and remembers what the broker said to it."""
-
-    def __init__(self) -> None:
-        self.acks: dict[Delivery, Ack] = {}
-        self.messages: list[Incoming] = []
-
-    def on_link(self, link: Link) -> None: ...
-
-    def on_ack(self, ack: Ack) -> None:
-        self.acks[ack.delivery] = ack
-
-    def on_message(self, message: Incoming) -> None:
-        self.messages.append(message)
-
-    def on_subscribed(self, is_granted: bool) -> None: ...
-
-    def say(self, topic: str) -> Ack:
-        """Publish something there and return the broker's answer."""
-        delivery = self.client.publish(Outgoing(topic=topic, payload=b"{}", expiry_s=10))
-        assert delivery is not None
-        wait_for(lambda: delivery in self.acks, f"the answer to {topic}")
-        return self.acks[delivery]
-
-    client: ConnectionKeeper
-
-
 def consumer(broker: FleetBroker, pki: Pki, name: str) -> BrokerOptions:
     """Return the options of a consumer that leaves no session behind for the next test."""
     return replace(fleet_options(broker, pki.tls(name), name), session_expiry_s=0)
-
-
-@contextmanager
-def talker(broker: FleetBroker, pki: Pki, name: str, *topic_filters: str) -> Iterator[Talker]:
-    heard = Talker()
-    heard.client = ConnectionKeeper(consumer(broker, pki, name), heard, SystemClock(), subscriptions=topic_filters)
-    heard.client.start()
-    try:
-        wait_for(lambda: heard.client.link.state is LinkState.CONNECTED, f"{name} is connected")
-        yield heard
-    finally:
-        heard.client.stop()
 
 
 @contextmanager
@@ -186,7 +144,7 @@ def test_a_gate_cannot_speak_for_another_one(broker: FleetBroker, pki: Pki) -> N
         (row,) = started.outbox.rows()
         assert row.message.payload == b"forged"
         assert heard.on("evt/decision") == []
-    with talker(broker, pki, "lobby") as client:
+    with talker(consumer(broker, pki, "lobby")) as client:
         for topic in ("yard/evt/decision", "yard/state/availability", "yard/rsp/claim", "yard/cmd/unlock"):
             answer = client.say(f"egate/v1/{SITE}/{topic}")
             assert (answer.is_delivered, answer.name) == (False, "Not authorized"), topic
@@ -197,8 +155,8 @@ def test_a_gate_cannot_speak_for_another_one(broker: FleetBroker, pki: Pki) -> N
 
 def test_a_gate_hears_its_own_commands_alone(broker: FleetBroker, pki: Pki) -> None:
     with (
-        talker(broker, pki, "lobby", f"egate/v1/{SITE}/+/cmd/#", "egate/v1/#") as curious,
-        talker(broker, pki, "backend") as backend,
+        talker(consumer(broker, pki, "lobby"), f"egate/v1/{SITE}/+/cmd/#", "egate/v1/#") as curious,
+        talker(consumer(broker, pki, "backend")) as backend,
     ):
         wait_for(lambda: broker.log.count("SUBSCRIBE from lobby") >= 2, "it asks for everything")
         assert backend.say(f"egate/v1/{SITE}/yard/cmd/posture").is_delivered
@@ -209,14 +167,14 @@ def test_a_gate_hears_its_own_commands_alone(broker: FleetBroker, pki: Pki) -> N
 
 
 def test_the_backend_commands_and_says_nothing_else(broker: FleetBroker, pki: Pki) -> None:
-    with talker(broker, pki, "backend") as backend:
+    with talker(consumer(broker, pki, "backend")) as backend:
         assert backend.say(f"egate/v1/{SITE}/lobby/cmd/posture").is_delivered
         for topic in ("lobby/evt/decision", "lobby/state/availability", "lobby/rsp/claim", "backend/evt/decision"):
             assert backend.say(f"egate/v1/{SITE}/{topic}").name == "Not authorized", topic
 
 
 def test_a_badge_reader_claims_at_its_own_gate_alone(broker: FleetBroker, pki: Pki) -> None:
-    with talker(broker, pki, "lobby-reader", f"egate/v1/{SITE}/+/evt/#") as reader:
+    with talker(consumer(broker, pki, "lobby-reader"), f"egate/v1/{SITE}/+/evt/#") as reader:
         assert reader.say(f"egate/v1/{SITE}/lobby/cmd/claim").is_delivered
         for topic in ("lobby/cmd/unlock", "yard/cmd/claim", "lobby-reader/evt/decision"):
             assert not reader.say(f"egate/v1/{SITE}/{topic}").is_delivered, topic

@@ -7,37 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from edge.domain.clock import SystemClock
 from edge.domain.event import EventKind
-from edge.messaging.connection_keeper import ConnectionKeeper
-from edge.messaging.link import Link, LinkState
-from edge.messaging.wire import Ack, Incoming, Outgoing
-from tests.support.bus import gate, some_options, subscriber
+from edge.messaging.wire import Outgoing
+from tests.support.bus import gate, some_options, subscriber, talker
 from tests.support.messages import IDENTITY, a_plain_message
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.broker
 
-COMMAND = Outgoing(topic=IDENTITY.topics.command("posture").topic, payload=b"{}", expiry_s=10)
-
-
-class Ear:
-    """Counts what comes."""
-
-    def __init__(self) -> None:
-        self.acks: list[Ack] = []
-        self.messages: list[Incoming] = []
-
-    def on_link(self, link: Link) -> None: ...
-
-    def on_ack(self, ack: Ack) -> None:
-        self.acks.append(ack)
-
-    def on_message(self, message: Incoming) -> None:
-        self.messages.append(message)
-
-    def on_subscribed(self, is_granted: bool) -> None: ...
+COMMAND = IDENTITY.topics.command("posture").topic
 
 
 def test_an_event_that_nobody_hears_is_counted_as_such(mosquitto: Mosquitto) -> None:
@@ -55,16 +34,12 @@ def test_an_event_that_nobody_hears_is_counted_as_such(mosquitto: Mosquitto) -> 
 
 
 def test_publishing_from_many_threads_under_a_rain_of_acks_ends(mosquitto: Mosquitto) -> None:
-    ear = Ear()
-    client = ConnectionKeeper(some_options(mosquitto.port, "many"), ear, SystemClock())
-    client.start()
-    try:
-        wait_for(lambda: client.link.state is LinkState.CONNECTED, "it is connected")
+    with talker(some_options(mosquitto.port, "many")) as many:
 
         def publish() -> None:
             left = 250
             while left:
-                left -= client.publish(Outgoing(topic="test/rain", payload=b"x")) is not None
+                left -= many.client.publish(Outgoing(topic="test/rain", payload=b"x")) is not None
 
         threads = [threading.Thread(target=publish, daemon=True) for _ in range(4)]
         for thread in threads:
@@ -72,10 +47,8 @@ def test_publishing_from_many_threads_under_a_rain_of_acks_ends(mosquitto: Mosqu
         for thread in threads:
             thread.join(20)
         assert not any(thread.is_alive() for thread in threads)
-        wait_for(lambda: len(ear.acks) == 1000, "every publish has its ack")
-        assert len({ack.delivery for ack in ear.acks[-20:]}) == 20
-    finally:
-        client.stop()
+        wait_for(lambda: len(many.acks) == 1000, "every publish has its ack")
+        assert len({ack.delivery for ack in many.acks[-20:]}) == 20
 
 
 PROCESS = """
@@ -98,25 +71,11 @@ def test_the_session_outlives_the_connection(mosquitto: Mosquitto) -> None:
             wait_for(lambda: "SUBSCRIBE from gate1" in mosquitto.log, "the first process subscribes", 30)
         finally:
             process.kill()
-    sender = Ear()
-    client = ConnectionKeeper(
-        replace(some_options(mosquitto.port, "sender"), session_expiry_s=0), sender, SystemClock()
-    )
-    client.start()
-    try:
-        wait_for(lambda: client.link.state is LinkState.CONNECTED, "the sender is connected")
-        assert client.publish(COMMAND) is not None
-        wait_for(lambda: sender.acks, "the broker has it")
-    finally:
-        client.stop()
-    ear = Ear()
-    again = ConnectionKeeper(some_options(mosquitto.port), ear, SystemClock())  # subscribes to nothing
-    again.start()
-    try:
-        wait_for(lambda: ear.messages, "the second process gets it")
-    finally:
-        again.stop()
-    (message,) = ear.messages
+    with talker(replace(some_options(mosquitto.port, "sender"), session_expiry_s=0)) as sender:
+        assert sender.say(COMMAND).is_delivered
+    with talker(some_options(mosquitto.port)) as again:  # subscribes to nothing
+        wait_for(lambda: again.messages, "the second process gets it")
+    (message,) = again.messages
     assert not message.is_retained
     assert message.expiry_s is not None
     assert message.expiry_s <= 10

@@ -201,7 +201,7 @@ def told_by(form: str, value: object, capsys: pytest.CaptureFixture[str]) -> str
 
 PATHS = st.lists(st.sampled_from(["list", "mapping", "error"]), max_size=3)
 FORMS = st.sampled_from(["json", "text"])
-AT_LENGTH = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+AT_LENGTH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @AT_LENGTH
