@@ -190,6 +190,17 @@ def test_nobody_throws_a_gate_out_by_its_client_id(broker: FleetBroker, pki: Pki
         assert [link.state for link in started.links] == [LinkState.STARTING, LinkState.CONNECTED]
 
 
+def test_a_gate_that_its_own_check_throws_out_is_back_and_lost_nothing(broker: FleetBroker, pki: Pki) -> None:
+    with subscriber(consumer(broker, pki, "backend")) as heard, lobby(broker, pki) as started:
+        try_login(fleet_options(broker, pki.tls("lobby"), "lobby"))
+        started.outbox.add(owed(EVENTS, "afterwards"))
+        started.messenger.wake()
+        wait_for(lambda: heard.texts("evt/decision") == ["afterwards"], "it goes on")
+        states = [link.state for link in started.links]
+        assert states == [LinkState.STARTING, LinkState.CONNECTED, LinkState.AWAY, LinkState.CONNECTED]
+        wait_for(lambda: heard.texts("state/availability")[-1:] == ["online"], "it says so")
+
+
 def test_a_shared_subscription_splits_what_comes(broker: FleetBroker, pki: Pki) -> None:
     group = "$share/stock/egate/v1/+/+/evt/#"
     with (
