@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from edge.daemon.metrics_room import Measured, MetricsRoom
 from edge.domain.anomaly import Anomaly, AnomalyReport
@@ -47,7 +48,7 @@ def state(tmp_path: Path) -> Iterator[State]:
         yield opened
 
 
-def room(state: State, port: int = 0, **more: Any) -> MetricsRoom:
+def room(state: State, port: int = 0, unsafe_host: str = "", **more: Any) -> MetricsRoom:
     model = SimpleNamespace(model_id="sface", embedder=SimpleNamespace(runs=4, run_ns=2_000_000_000))
     measured = Measured(
         database=state.database,
@@ -56,7 +57,7 @@ def room(state: State, port: int = 0, **more: Any) -> MetricsRoom:
         models=(cast("ModelStage", model),),
         is_faulty=more.pop("is_faulty", lambda: False),
     )
-    return MetricsRoom(MetricsSection(port=port), measured, SystemClock())
+    return MetricsRoom(MetricsSection(port=port, unsafe_host=unsafe_host), measured, SystemClock())
 
 
 def lines_of(metrics: MetricsRoom) -> dict[str, float]:
@@ -152,6 +153,15 @@ def test_it_is_handed_out_where_the_settings_ask_for_it(state: State) -> None:
             assert b"edge_gate_decisions_total" in answer.read()
     finally:
         metrics.stop()
+
+
+@pytest.mark.parametrize(("host", "told"), [("", []), ("127.0.0.2", ["127.0.0.2"])])
+def test_numbers_that_others_may_reach_are_told_of(state: State, host: str, told: list[str]) -> None:
+    metrics = room(state, free_port(), host)
+    with capture_logs() as lines:
+        metrics.start()
+        metrics.stop()
+    assert [line["host"] for line in lines if line["event"] == "metrics.exposed"] == told
 
 
 def test_by_default_nothing_listens_and_nothing_is_read(state: State) -> None:

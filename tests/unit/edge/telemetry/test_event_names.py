@@ -10,14 +10,20 @@ _LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical"}
 _IRREGULAR: Final = ("lost", "found", "stuck", "heard", "understood")
 
 
+def is_log_call(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in _LEVELS
+        and getattr(called.value, "id", "") in {"log", "_log"}
+    )
+
+
 def log_calls() -> list[tuple[Path, ast.Call]]:
     found = []
     for room in ("edge", "engines"):
         for path in sorted((ROOT / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-                if is_call and node.func.attr in _LEVELS and getattr(node.func.value, "id", "") in {"log", "_log"}:
-                    found.append((path, node))
+            nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+            found.extend((path, node) for node in nodes if isinstance(node, ast.Call) and is_log_call(node.func))
     return found
 
 
