@@ -17,7 +17,6 @@ set -euo pipefail
 umask 077
 
 readonly DAYS=90 CRL_DAYS=30 CA_DAYS=730
-readonly KINDS="broker gate client"
 # Users of deploy/mosquitto/acl and words of the topics: a gate of such a name would have their rights.
 readonly RESERVED="^(backend(-[0-9]+)?|broker|bridge|center|fleet|gate-ca|.*-(kiosk|reader|bridge))$"
 
@@ -102,7 +101,6 @@ issue() {
   local kind=$1 dir=$2 name=$3
   shift 3
   need_name "$name"
-  need_ca "$dir"
   if [[ $kind == gate && $name =~ $RESERVED ]]; then fail "no gate may be called '$name': others have rights under it"; fi
   if [[ $kind == broker && $# -eq 0 ]]; then fail "under which host names or addresses is the broker reached?"; fi
   extensions "$kind" "$@" >"$dir/$name.ext"
@@ -115,7 +113,6 @@ issue() {
 
 revoke() {
   need_name "$2"
-  need_ca "$1"
   [[ -f $1/$2.crt ]] || fail "there is no certificate $1/$2.crt"
   openssl ca -batch -config "$1/ca.cnf" -revoke "$1/$2.crt" 2>/dev/null || fail "$2 cannot be revoked: is it already?"
   sign_list "$1"
@@ -133,12 +130,12 @@ case $command in
     exit 0
     ;;
 esac
-mkdir -p "$2"
+if [[ $command == init ]]; then mkdir -p "$2"; else need_ca "$2"; fi
 dir=$(cd "$2" && pwd)
 case $command in
   init) init "$dir" ;;
-  crl) need_ca "$dir" && sign_list "$dir" ;;
+  crl) sign_list "$dir" ;;
   revoke) revoke "$dir" "$3" ;;
-  *) [[ " $KINDS " == *" $command "* ]] && issue "$command" "$dir" "${@:3}" ;;
+  *) issue "$command" "$dir" "${@:3}" ;;
 esac
 echo "pki.sh: a TEST CA, its key unprotected in $dir: not for a site" >&2

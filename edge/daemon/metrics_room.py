@@ -9,7 +9,7 @@ import json
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -27,9 +27,10 @@ from edge.pipeline.verify import ModelStage
 from edge.settings.metrics_section import MetricsSection
 from edge.store.backlog import read_backlog
 from edge.store.database import Database
-from edge.telemetry.heat import hottest_celsius
 from edge.telemetry.metrics import CONTENT_TYPE, GateMetrics
 from edge.telemetry.metrics_endpoint import LOOPBACK, MetricsEndpoint
+from engines.machine.heat import warmest
+from engines.machine.root import MachineRoot
 
 SNAPSHOT_S: Final = 5.0
 
@@ -46,6 +47,7 @@ class Measured:
         broker: names the gate's own certificate.
         models: whose engines are timed.
         is_faulty: whether a fault denies everybody; any thread may ask.
+        machine: tells its temperature.
     """
 
     database: Database
@@ -53,6 +55,7 @@ class Measured:
     broker: BrokerOptions
     models: Sequence[ModelStage]
     is_faulty: Callable[[], bool]
+    machine: MachineRoot = field(default_factory=MachineRoot)
 
 
 class MetricsRoom:
@@ -125,8 +128,8 @@ class MetricsRoom:
             "broker_connected": float(measured.messenger.link.state is LinkState.CONNECTED),
             "fault": float(measured.is_faulty()),
             "snapshot_timestamp_seconds": self._clock.utc().timestamp(),
-            "temperature_celsius": _or_nan(hottest_celsius()),
             "certificate_end_timestamp_seconds": _or_nan(self._certificate_end()),
+            **_of_heat(measured.machine),
             **self._of_store(),
         }
         self.metrics.set_states(states)
@@ -165,6 +168,14 @@ class MetricsRoom:
             return client_certificate(tls.cert_file).ends_utc.timestamp()
         except BrokerError:
             return None
+
+
+def _of_heat(machine: MachineRoot) -> Mapping[str, float]:
+    heat = warmest(machine)
+    return {
+        "temperature_celsius": math.nan if heat is None else heat.now_c,
+        "throttling_celsius": _or_nan(None if heat is None else heat.throttles_at_c),
+    }
 
 
 def _age_s(event: bytes, now_utc: dt.datetime) -> float:

@@ -84,8 +84,9 @@ class GateMetrics:
                 ("audit_head", "Sequence number of the latest audit record."),
                 ("broker_connected", "1 while the broker is connected."),
                 ("fault", "1 while a fault denies everybody."),
-                ("temperature_celsius", "The hottest sensor of the machine; absent where it tells none."),
-                ("certificate_end_timestamp_seconds", "When the gate's own certificate ends; absent without one."),
+                ("temperature_celsius", "The warmest zone of the machine; NaN where it tells none."),
+                ("throttling_celsius", "Where that zone slows the machine down; NaN where it does not say."),
+                ("certificate_end_timestamp_seconds", "When the gate's own certificate ends; NaN without one."),
                 ("snapshot_timestamp_seconds", "When the states above were read: they are not read for a scrape."),
             )
         }

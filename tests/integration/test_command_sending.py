@@ -83,7 +83,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "commands.md"
 def access_list() -> str:
     """Return the shipped access list with the console of the guide, for the names of this test."""
     (console,) = re.findall(r"```text\n(user .*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    text = (SHIPPED / "acl").read_text("utf-8") + console
+    text = (SHIPPED / "acl").read_text("utf-8") + str(console)
     return text.replace("v1/north/", "v1/site1/").replace("lobby", "gate1")
 
 

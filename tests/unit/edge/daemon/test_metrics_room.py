@@ -29,6 +29,7 @@ from edge.pipeline.verify import ModelStage
 from edge.settings.metrics_section import MetricsSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
+from engines.machine.root import MachineRoot
 from tests.support.certificates import TestAuthority
 from tests.support.messages import IDENTITY, NOON, SIGNER, a_plain_message, a_verdict
 from tests.support.mosquitto import free_port
@@ -56,6 +57,7 @@ def room(state: State, port: int = 0, unsafe_host: str = "", **more: Any) -> Met
         broker=more.pop("broker", BrokerOptions(host="127.0.0.1", client_id="g")),
         models=(cast("ModelStage", model),),
         is_faulty=more.pop("is_faulty", lambda: False),
+        machine=MachineRoot(path=more.pop("root", Path("/nowhere"))),
     )
     return MetricsRoom(MetricsSection(port=port, unsafe_host=unsafe_host), measured, SystemClock())
 
@@ -111,6 +113,19 @@ def test_the_end_of_the_own_certificate_is_told(state: State, tmp_path: Path) ->
     pair.cert_file.unlink()
     metrics.take_snapshot()
     assert math.isnan(lines_of(metrics)["certificate_end_timestamp_seconds"])
+
+
+def test_the_machine_says_how_warm_it_is(state: State, tmp_path: Path) -> None:
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    for name, text in (("temp", "61250"), ("trip_point_0_type", "passive"), ("trip_point_0_temp", "95000")):
+        (zone / name).write_text(text)
+    metrics = room(state, root=tmp_path)
+    metrics.take_snapshot()
+    assert (lines_of(metrics)["temperature_celsius"], lines_of(metrics)["throttling_celsius"]) == (61.25, 95)
+    metrics = room(state)
+    metrics.take_snapshot()
+    assert math.isnan(lines_of(metrics)["temperature_celsius"])
 
 
 def test_a_store_that_is_gone_is_no_number_and_no_end(state: State) -> None:

@@ -19,7 +19,7 @@ def is_log_call(called: ast.expr) -> bool:
 
 
 def log_calls() -> list[tuple[Path, ast.Call]]:
-    found = []
+    found: list[tuple[Path, ast.Call]] = []
     for room in ("edge", "engines"):
         for path in sorted((ROOT / room).rglob("*.py")):
             nodes = ast.walk(ast.parse(path.read_text("utf-8")))
