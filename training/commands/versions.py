@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.domain.errors import TrustError, UsageError
 from edge.domain.label import check_note
@@ -22,8 +22,9 @@ ContributorOption = Annotated[str | None, typer.Option("--contributor", help="Pi
 PicturesOption = Annotated[list[str] | None, typer.Option("--picture", help="A single picture, by its sha256.")]
 
 
-def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) -> None:
+def seal(dataset: DatasetOption, key: KeyOption, state: IdleStateOption = None, as_json: JsonOption = False) -> None:
     """Make a version of all pictures that are trusted now."""
+    del state
     entry = seal_of(ManifestLog(dataset).read())
     written(dataset, key, entry)
     if as_json:
@@ -32,8 +33,9 @@ def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) ->
         print(f"version {entry.version}: {entry.pictures} pictures")
 
 
-def versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
+def versions(dataset: DatasetOption, state: IdleStateOption = None, as_json: JsonOption = False) -> None:
     """List all versions, oldest first; how many of their pictures are not trusted any more."""
+    del state
     stands = ManifestLog(dataset).read()
     printer = Printer(
         as_json=as_json, columns={"version": 16, "sealed": 20, "author": 16, "pictures": 8, "no_longer_trusted": 17}
@@ -54,9 +56,11 @@ def versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
 def pictures(
     version: Annotated[str, typer.Argument(help="Id of the version, or the beginning of it.")],
     dataset: DatasetOption,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the pictures of a version, as they were labeled when it was sealed."""
+    del state
     printer = Printer(as_json=as_json, columns={"sha256": 64, "subject": 32})
     for sha256, facts in find_version(ManifestLog(dataset).read(), version).pictures.items():
         printer.record({"sha256": sha256, "subject": facts.subject})
@@ -69,9 +73,12 @@ def recall(
     source: SourceOption = None,
     contributor: ContributorOption = None,
     picture: PicturesOption = None,
+    *,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Trust pictures no longer: no later version has them. Tells which versions, models and people saw them."""
+    del state
     wanted = _wanted(source, contributor, picture, reason=check_note(reason))
     _report(trace(written(dataset, key, wanted), wanted), as_json=as_json)
 
@@ -81,9 +88,11 @@ def trace_command(
     source: SourceOption = None,
     contributor: ContributorOption = None,
     picture: PicturesOption = None,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell which versions, models and people saw data from somewhere; nothing is changed."""
+    del state
     wanted = _wanted(source, contributor, picture, reason="asked")
     _report(trace(ManifestLog(dataset).read(), wanted), as_json=as_json)
 
@@ -97,9 +106,11 @@ def verify(
         str | None, typer.Option(help="SEQUENCE:HASH that was noted elsewhere: shows whether the end was cut off.")
     ] = None,
     files: Annotated[bool, typer.Option("--files", help="Read every picture's file too.")] = False,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every line, signature and right in the log; with ``--files`` every picture too."""
+    del state
     log = ManifestLog(dataset)
     stands = log.read(administrator=_key(administrator))
     if head is not None:
