@@ -96,10 +96,6 @@ def _record(name: str, dataset: Sequence[Labeled], told: Vetted) -> Record:
     has_face = np.asarray(~np.isnan(told.rows).any(axis=1))
     bad, good = poison & has_face, ~poison & has_face
     found, alarms = int((told.found & bad).sum()), int((told.found & good).sum())
-    screens: dict[str, int] = {}
-    for place in np.flatnonzero(bad).tolist():
-        for screen in told.by[place]:
-            screens[screen] = screens.get(screen, 0) + 1
     values: Record = {"attack": name, "poisoned": int(bad.sum()), "found": found}
     if bad.any():
         values |= {"rate": found / int(bad.sum()), "ci95": list(clopper_pearson(found, int(bad.sum())))}
@@ -109,7 +105,19 @@ def _record(name: str, dataset: Sequence[Labeled], told: Vetted) -> Record:
         "false_alarm_rate": alarms / max(1, int(good.sum())),
     }
     values["false_alarm_ci95"] = list(clopper_pearson(alarms, max(1, int(good.sum()))))
-    return values | {"screens": dict(sorted(screens.items(), key=lambda item: -item[1]))}
+    return values | {"screens": _counted(told.by, bad, good), "hints": _counted(told.hints, bad, good)}
+
+
+def _counted(
+    names: Sequence[Sequence[str]], bad: NDArray[np.bool_], good: NDArray[np.bool_]
+) -> dict[str, tuple[int, int]]:
+    """Return how many poisoned and how many honest pictures each screen points at, most poisoned first."""
+    counts: dict[str, tuple[int, int]] = {}
+    for several, is_bad, is_good in zip(names, bad, good, strict=True):
+        for name in several:
+            before = counts.get(name, (0, 0))
+            counts[name] = before[0] + int(is_bad), before[1] + int(is_good)
+    return dict(sorted(counts.items(), key=lambda item: -item[1][0]))
 
 
 def _heads(

@@ -23,12 +23,14 @@ class Vetted:
         kept: bool (n,), pictures that no screen holds back and in which there is a face.
         found: bool (n,), pictures that a screen holds back; a picture without a face is neither.
         by: names of the screens that found each picture.
+        hints: names of the hints that point at each picture.
         rows: float32 (n, d), the trained model's embeddings; NaN where there is no face.
     """
 
     kept: NDArray[np.bool_]
     found: NDArray[np.bool_]
     by: tuple[tuple[str, ...], ...]
+    hints: tuple[tuple[str, ...], ...]
     rows: NDArray[np.float32]
 
 
@@ -59,9 +61,10 @@ def vetted(
             if sha256 in place:
                 rows[number] = plain[place[sha256]]
     by = tuple(tuple(f.screen for f in report.quarantining(sha256) if f.screen != UNFIT) for sha256 in names)
+    hints = tuple(tuple(f.screen for f in report.findings.get(s, ()) if f.screen in report.hints) for s in names)
     found = np.array([bool(screens) for screens in by])
     has_face = ~np.isnan(rows).any(axis=1)
-    return Vetted(has_face & ~found, found, by, rows)
+    return Vetted(has_face & ~found, found, by, hints, rows)
 
 
 @dataclass(frozen=True, slots=True)
