@@ -33,7 +33,7 @@ from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, ve
 from edge.pipeline.occluded import masked_templates
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
-from edge.store.gallery import Person
+from edge.store.person import Person
 from edge.store.state import State
 from edge.vision.detect import FaceDetector
 

@@ -16,9 +16,11 @@ from edge.settings.sections import (
     DoorSection,
     EngineSection,
     Environment,
+    EvidenceSection,
     GateSection,
     LogSection,
     PolicySection,
+    RetentionSection,
     Section,
     StateSection,
     TrustSection,
@@ -40,6 +42,8 @@ class Settings(Section):
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)
+    retention: RetentionSection = Field(default_factory=RetentionSection)
+    evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     log: LogSection = Field(default_factory=LogSection)
 
     @property
@@ -86,6 +90,8 @@ class Settings(Section):
             raise ConfigError(
                 "camera.unsafe_source is refused in production", hint="remove it; name and pin a real camera"
             )
+        if self.evidence.strangers and not self.evidence.keep:
+            raise ConfigError("evidence.strangers without evidence.keep keeps nothing", hint="set evidence.keep too")
         self._refuse_plaintext()
         self._refuse_everybodys_commands()
 
