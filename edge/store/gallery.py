@@ -53,17 +53,12 @@ class Gallery:
         """
         self._database = database
         self._key = keys.gallery_key
-        expected = _check_value(self._key)
         with database.transaction() as connection:
             connection.execute(
-                "INSERT INTO gallery_key (id, check_value) VALUES (1, ?) ON CONFLICT DO NOTHING", (expected,)
+                "INSERT INTO gallery_key (id, check_value) VALUES (1, ?) ON CONFLICT DO NOTHING",
+                (_check_value(self._key),),
             )
-            (found,) = connection.execute("SELECT check_value FROM gallery_key").fetchone()
-        if not secrets.compare_digest(found, expected):
-            raise OtherGalleryKeyError(
-                f"the gallery in {database.path} was made with another gallery key",
-                hint="put the key back that belongs to this state folder; without it all must be enrolled again",
-            )
+            self._refuse_other_key(connection)
         self.register = Register(database, anchor, keys.signer, ledger, self._unwrap)
 
     def enroll(  # noqa: PLR0913 - what an enrollment is made of
@@ -104,6 +99,7 @@ class Gallery:
         subject = SubjectRef(f"p-{secrets.token_hex(16)}")
         data_key = new_data_key()
         with self.register.change() as change:
+            self._refuse_other_key(change.connection)
             if self.find(label) is not None:
                 raise UsageError(
                     "somebody is enrolled under this name already", hint="erase that entry first, or use another name"
@@ -300,6 +296,15 @@ class Gallery:
             yield change.connection, data_key
             change.mark(subject, data_key)
             change.note(GalleryAct.TEMPLATES_REPLACED, subject)
+
+    def _refuse_other_key(self, connection: sqlite3.Connection) -> None:
+        """Return if the gallery is wrapped with our key; another process may have replaced it since we opened."""
+        (found,) = connection.execute("SELECT check_value FROM gallery_key").fetchone()
+        if not secrets.compare_digest(found, _check_value(self._key)):
+            raise OtherGalleryKeyError(
+                f"the gallery in {self._database.path} was made with another gallery key",
+                hint="put the key back that belongs to this state folder; without it all must be enrolled again",
+            )
 
     def _data_key(self, subject: SubjectRef) -> bytes:
         return self._unwrap(subject, self._wrapped_key(subject))

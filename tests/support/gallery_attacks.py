@@ -1,0 +1,55 @@
+"""What somebody with the disk of a stopped gate can do to its people, without its keys."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.store.anchor import ANCHOR_FILE
+from edge.store.state import DATABASE_FILE
+
+TABLES = ("template", "masked_template", "crop")
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Give the database of a stopped gate, with nothing that would hold an attacker up."""
+    with contextlib.closing(sqlite3.connect(folder / DATABASE_FILE, isolation_level=None)) as connection:
+        yield connection
+
+
+def copy_database(folder: Path, to: Path) -> Path:
+    """Copy the database alone, as it stands, and return the copy."""
+    with database(folder) as connection, contextlib.closing(sqlite3.connect(to)) as copy:
+        connection.backup(copy)
+    return to
+
+
+def put_back(copy: Path, folder: Path) -> None:
+    """Put an older database in place of the one that is there."""
+    for file in folder.glob(f"{DATABASE_FILE}*"):
+        file.unlink()
+    shutil.copyfile(copy, folder / DATABASE_FILE)
+    (folder / DATABASE_FILE).chmod(0o600)
+
+
+def put_person_back(copy: Path, folder: Path, subject: str) -> None:
+    """Put one person's rows of an older database into the one that is there, mark and all."""
+    with database(folder) as connection:
+        connection.execute("ATTACH ? AS old", (str(copy),))
+        connection.execute("DELETE FROM person WHERE subject = ?", (subject,))
+        connection.execute("INSERT INTO person SELECT * FROM old.person WHERE subject = ?", (subject,))
+        for table in TABLES:
+            columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})") if name != "id"]
+            names = ", ".join(columns)
+            connection.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608 - fixed names
+            connection.execute(
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM old.{table} WHERE subject = ? ORDER BY id",  # noqa: S608 - fixed names
+                (subject,),
+            )
+
+
+def anchor(folder: Path) -> Path:
+    """Return the anchor's file."""
+    return folder / ANCHOR_FILE
