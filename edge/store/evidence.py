@@ -122,7 +122,7 @@ class EvidenceStore:
         with self._database.transaction() as connection:
             ((hour, sealed),) = connection.execute("SELECT hour, picture FROM evidence WHERE id = ?", (id_,))
             picture = unseal(self._hour_key(connection, hour), sealed, _place(evidence))
-        self._register.record(GalleryAct.EVIDENCE_VIEWED, evidence.subject, f"{id_} of attempt {evidence.attempt}")
+        self._register.record(GalleryAct.EVIDENCE_VIEWED, [evidence.subject], f"{id_} of attempt {evidence.attempt}")
         return evidence, picture
 
     def purge(self, now_utc: dt.datetime) -> int:
@@ -141,7 +141,7 @@ class EvidenceStore:
             for hour in over:
                 gone += connection.execute("DELETE FROM evidence WHERE hour = ?", (hour,)).rowcount
                 connection.execute("DELETE FROM evidence_key WHERE hour = ?", (hour,))
-        self._register.record(GalleryAct.EVIDENCE_ERASED, None, f"{gone} pictures of {len(over)} hours")
+        self._register.record(GalleryAct.EVIDENCE_ERASED, [None], f"{gone} pictures of {len(over)} hours")
         self._database.scrub()
         return gone
 

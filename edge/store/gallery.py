@@ -31,6 +31,7 @@ from edge.store.person import SELECT_PEOPLE, Person, open_every_record, opened_p
 from edge.store.register import Register
 from edge.store.signed_list import Differences
 from edge.store.templates import SELECT_TEMPLATES, SubjectTemplates, open_templates, pack_vector
+from edge.store.transfer import TransferredPerson, transferred
 from edge.trust.canonical import tagged_sha256
 from edge.trust.keys import KeyRing
 
@@ -231,6 +232,23 @@ class Gallery:
         place = record_place(subject, "crop")
         return tuple(unseal(data_key, nonce + picture, place) for nonce, picture in rows)
 
+    def export(self, subjects: Sequence[SubjectRef], detail: str) -> tuple[TransferredPerson, ...]:
+        """Return everything that is stored of people, after it went on record that it leaves the gate.
+
+        Args:
+            subjects: whose.
+            detail: to whom, for the record.
+
+        Raises:
+            UsageError: there is no such person.
+            TrustError: somebody is not as signed, or a record does not open.
+        """
+        self.register.read()
+        with self._database.snapshot() as connection:
+            people = tuple(transferred(connection, subject, self._data_key(subject)) for subject in subjects)
+        self.register.record(GalleryAct.EXPORTED, subjects, detail)
+        return people
+
     def erase(self, subject: SubjectRef, *, act: GalleryAct = GalleryAct.ERASED) -> None:
         """Destroy the person's data key and all rows. Works on damaged records, and in an altered gallery, too.
 
@@ -252,12 +270,12 @@ class Gallery:
         self._database.scrub()
 
     def expired(self, now_utc: dt.datetime) -> tuple[SubjectRef, ...]:
-        """Return who must be erased by now, without opening a record.
+        """Return who must be erased by now.
 
         Raises:
-            TrustError: a retention time is none.
+            TrustError: somebody is not as signed: what was altered must be looked at before it is erased.
         """
-        rows = self._database.read("SELECT subject, retain_until FROM person WHERE retain_until IS NOT NULL")
+        (rows,) = self.register.read("SELECT subject, retain_until FROM person WHERE retain_until IS NOT NULL")
         return tuple(SubjectRef(subject) for subject, until in rows if moment_of(until) <= now_utc)
 
     def rekey(self, new_key: bytes) -> int:

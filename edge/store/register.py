@@ -5,7 +5,7 @@ Thread rule: as ``Database``.
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, final
 
@@ -132,8 +132,8 @@ class Register:
         if manifest is not None:
             self._settle()
 
-    def record(self, act: GalleryAct, subject: SubjectRef | None, detail: str = "") -> None:
-        """Put on record that somebody looked at, or took out, what is kept; the gallery stays as it is.
+    def record(self, act: GalleryAct, subjects: Iterable[SubjectRef | None], detail: str = "") -> None:
+        """Put on record, once a person, that what is kept was looked at or taken out; the gallery stays as it is.
 
         Raises:
             StoreError: it could not be recorded; then it must not be done.
@@ -141,7 +141,8 @@ class Register:
         """
         with self._database.transaction() as connection:
             change = Change(connection)
-            change.note(act, subject, detail)
+            for subject in subjects:
+                change.note(act, subject, detail)
             self._record(change, self._manifest(connection))
 
     def refuse_other_rows(self, connection: sqlite3.Connection, subject: SubjectRef, data_key: bytes) -> None:
