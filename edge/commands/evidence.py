@@ -31,7 +31,7 @@ def list_evidence(state: StateOption = None, config: ConfigOption = None, as_jso
 
 @app.command("view")
 def view(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Which, from 'evidence list'.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Which, from 'edge-gate evidence list'.")],
     out: Annotated[Path, typer.Option(help="New file (0600) for the picture, a PNG; delete it once seen.")],
     state: StateOption = None,
     config: ConfigOption = None,

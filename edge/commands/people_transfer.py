@@ -52,7 +52,9 @@ def export(
     file: Annotated[Path, typer.Argument(help="New file, mode 0600.")],
     subjects: Annotated[list[str] | None, typer.Argument(help="Names of people. Default: everybody.")] = None,
     *,
-    to: Annotated[str, typer.Option(help="Public key of the receiver, hexadecimal, from 'people make-key'.")],
+    to: Annotated[
+        str, typer.Option(help="Public key of the receiver, hexadecimal, from 'edge-gate people make-key'.")
+    ],
     discard_crops: Annotated[bool, typer.Option("--discard-crops", help="Leave the kept pictures out.")] = False,
     state: StateOption = None,
     config: ConfigOption = None,

@@ -296,7 +296,7 @@ class Gallery:
                 change.connection.execute("UPDATE person SET wrapped_key = ? WHERE subject = ?", (anew, subject))
             rewrap_evidence_keys(change.connection, self._key, new_key)
             change.connection.execute("UPDATE gallery_key SET check_value = ?", (_check_value(new_key),))
-            change.note(GalleryAct.REKEYED, None, f"{len(wrapped)} people")
+            change.note(GalleryAct.REKEYED, None, f"people: {len(wrapped)}")
             self._key = new_key
         self._database.scrub()
         return len(wrapped)
