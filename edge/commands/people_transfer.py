@@ -21,7 +21,7 @@ from edge.domain.match import SubjectRef
 from edge.domain.visible_text import visible
 from edge.settings.load import load_settings
 from edge.store.state import State
-from edge.store.transfer import TransferredPerson
+from edge.store.transfer import PersonContents
 from edge.trust.file_writing import create_private_file
 from edge.trust.keys import KEY_BYTES, make_key, read_key
 from edge.trust.sealing import Recipient
@@ -99,7 +99,7 @@ def import_people(
     recipient = Recipient(read_key(key))
     gate_key = _public_key(by, "--from", "edge-gate check")
     records = list(open_transfer_file(_content(file), recipient=recipient, by=gate_key))
-    people = [TransferredPerson.parse(record) for record in records]
+    people = [PersonContents.parse(record) for record in records]
     settings = load_settings(config, state_dir=state)
     opened, _ = open_gate_state(settings)
     printer = Printer(as_json=as_json, columns=_COLUMNS)
@@ -110,10 +110,10 @@ def import_people(
         plan = _plan(opened, people, serving_bindings(settings.engine.precision), now)
         welcome = [person for person, problem in plan if not problem]
         refuse_outgrown(opened.gallery.count() + len(welcome), read_profile(settings, environment="development"))
+        if apply and welcome:
+            opened.gallery.enroll_all(welcome, created=now, act=GalleryAct.IMPORTED)
         for person, problem in plan:
             refused += bool(problem)
-            if apply and not problem:
-                _enroll(opened, person, now)
             told = problem or ("enrolled" if apply else "would be enrolled")
             printer.record(
                 {
@@ -139,14 +139,14 @@ def _asked(opened: State, names: Sequence[str] | None) -> tuple[SubjectRef, ...]
     return asked
 
 
-def _record(person: TransferredPerson, *, discard_crops: bool) -> Mapping[str, object]:
+def _record(person: PersonContents, *, discard_crops: bool) -> Mapping[str, object]:
     record = person.record()
     return {**record, "crops": []} if discard_crops else record
 
 
 def _plan(
-    opened: State, people: Sequence[TransferredPerson], bindings: Mapping[str, Binding], now: dt.datetime
-) -> list[tuple[TransferredPerson, str]]:
+    opened: State, people: Sequence[PersonContents], bindings: Mapping[str, Binding], now: dt.datetime
+) -> list[tuple[PersonContents, str]]:
     """Return everybody with why they cannot be enrolled here; empty when they can."""
     taken = {person.label for person in opened.gallery.people()}
     plan = []
@@ -156,29 +156,18 @@ def _plan(
     return plan
 
 
-def _problem(person: TransferredPerson, taken: set[str], bindings: Mapping[str, Binding], now: dt.datetime) -> str:
+def _problem(person: PersonContents, taken: set[str], bindings: Mapping[str, Binding], now: dt.datetime) -> str:
     if person.label in taken:
         return "somebody is enrolled under this name already"
     if {t.binding for t in person.templates} != set(bindings.values()):
         return "their templates are of other models, crops or precision than the ones that run here"
+    if not person.templates:
+        return "they have no templates"
     try:
         person.terms.check(now)
     except UsageError as error:
         return str(error)
     return ""
-
-
-def _enroll(opened: State, person: TransferredPerson, now: dt.datetime) -> None:
-    opened.gallery.enroll(
-        label=person.label,
-        consent_note=person.consent_note,
-        created=now,
-        templates=person.templates,
-        crops=person.crops,
-        masked=person.masked,
-        terms=person.terms,
-        act=GalleryAct.IMPORTED,
-    )
 
 
 def _content(file: Path) -> bytes:

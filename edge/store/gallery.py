@@ -28,10 +28,10 @@ from edge.store.ledger import Ledger
 from edge.store.masked_templates import SELECT_MASKED, SubjectMasked, insert_masked, open_masked
 from edge.store.moments import moment_of, written
 from edge.store.person import SELECT_PEOPLE, Person, open_every_record, opened_person
-from edge.store.register import Register
+from edge.store.register import Change, Register
 from edge.store.signed_list import Differences
 from edge.store.templates import SELECT_TEMPLATES, SubjectTemplates, open_templates, pack_vector
-from edge.store.transfer import TransferredPerson, transferred
+from edge.store.transfer import PersonContents, transferred
 from edge.trust.canonical import tagged_sha256
 from edge.trust.keys import KeyRing
 
@@ -62,7 +62,7 @@ class Gallery:
             self._refuse_other_key(connection)
         self.register = Register(database, anchor, keys.signer, ledger, self._unwrap)
 
-    def enroll(  # noqa: PLR0913 - what an enrollment is made of
+    def enroll(
         self,
         *,
         label: str,
@@ -72,7 +72,6 @@ class Gallery:
         crops: Sequence[bytes] = (),
         masked: Sequence[MaskedTemplate] = (),
         terms: RetentionTerms = NO_TERMS,
-        act: GalleryAct = GalleryAct.ENROLLED,
     ) -> SubjectRef:
         """Add a person, all rows in one transaction, and return the new random reference.
 
@@ -85,52 +84,48 @@ class Gallery:
                 keep none.
             masked: what occluded copies of the same pictures became; without them no certificate can be given.
             terms: what permits it, and until when.
-            act: what goes on record.
 
         Raises:
             TrustError: the people who are there are not as signed.
             UsageError: no label, no consent note, one that is too long or holds what does not show, no template, or
                 the label is in use.
         """
-        check_name(label)
-        check_note(consent_note)
-        terms.check(created)
-        if not templates:
-            raise UsageError("a person needs at least one template", hint="give a picture of the person")
-        subject = SubjectRef(f"p-{secrets.token_hex(16)}")
-        data_key = new_data_key()
+        person = PersonContents(
+            label=label, consent_note=consent_note, terms=terms, templates=templates, masked=masked, crops=crops
+        )
+        (subject,) = self.enroll_all([person], created=created)
+        return subject
+
+    def enroll_all(
+        self, people: Sequence[PersonContents], *, created: dt.datetime, act: GalleryAct = GalleryAct.ENROLLED
+    ) -> tuple[SubjectRef, ...]:
+        """Add people, all of them in one transaction or nobody, and return their new random references.
+
+        Args:
+            people: their names not yet in use.
+            created: now, timezone-aware.
+            act: what goes on record of each.
+
+        Raises:
+            TrustError: the people who are there are not as signed.
+            UsageError: as ``enroll``, for any of them.
+        """
+        for person in people:
+            _refuse_unfit(person, created)
         with self.register.change() as change:
             self._refuse_other_key(change.connection)
-            if self.find(label) is not None:
-                raise UsageError(
-                    "somebody is enrolled under this name already", hint="erase that entry first, or use another name"
-                )
-            connection = change.connection
-            connection.execute(
-                "INSERT INTO person (subject, wrapped_key, label, consent_note, created, basis, consented,"
-                " retain_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    subject,
-                    seal(self._key, data_key, record_place(subject, "data-key")),
-                    seal(data_key, label.encode(), record_place(subject, "label")),
-                    seal(data_key, consent_note.encode(), record_place(subject, "consent-note")),
-                    written(created),
-                    terms.basis.value,
-                    terms.consented and written(terms.consented),
-                    terms.retain_until and written(terms.retain_until),
-                ),
-            )
-            _insert_templates(connection, subject, data_key, templates)
-            insert_masked(connection, subject, data_key, masked)
-            for crop in crops:
-                sealed = seal(data_key, crop, record_place(subject, "crop"))
-                connection.execute(
-                    "INSERT INTO crop (subject, nonce, picture) VALUES (?, ?, ?)",
-                    (subject, sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]),
-                )
-            change.mark(subject, data_key)
-            change.note(act, subject)
-        return subject
+            taken = set(self._labels().values())
+            subjects = []
+            for person in people:
+                if person.label in taken:
+                    raise UsageError(
+                        "somebody is enrolled under this name already",
+                        hint="erase that entry first, or use another name",
+                    )
+                taken.add(person.label)
+                subjects.append(self._insert(change, person, created))
+                change.note(act, subjects[-1])
+        return tuple(subjects)
 
     def people(self) -> tuple[Person, ...]:
         """Return everybody, in order of enrollment, whether or not they are as signed: for whoever must look.
@@ -158,11 +153,7 @@ class Gallery:
         Raises:
             TrustError: a record does not open.
         """
-        for subject, wrapped_key, sealed in self._database.read("SELECT subject, wrapped_key, label FROM person"):
-            data_key = self._unwrap(subject, wrapped_key)
-            if unseal(data_key, sealed, record_place(subject, "label")).decode() == label:
-                return SubjectRef(subject)
-        return None
+        return next((subject for subject, known in self._labels().items() if known == label), None)
 
     def load_templates(self, bindings: Mapping[str, Binding]) -> tuple[SubjectTemplates, ...]:
         """Return everybody's templates, one entry a person and model, in order of enrollment.
@@ -232,7 +223,7 @@ class Gallery:
         place = record_place(subject, "crop")
         return tuple(unseal(data_key, nonce + picture, place) for nonce, picture in rows)
 
-    def export(self, subjects: Sequence[SubjectRef], detail: str) -> tuple[TransferredPerson, ...]:
+    def export(self, subjects: Sequence[SubjectRef], detail: str) -> tuple[PersonContents, ...]:
         """Return everything that is stored of people, after it went on record that it leaves the gate.
 
         Args:
@@ -315,6 +306,41 @@ class Gallery:
             change.mark(subject, data_key)
             change.note(GalleryAct.TEMPLATES_REPLACED, subject)
 
+    def _labels(self) -> dict[SubjectRef, str]:
+        labels = {}
+        for subject, wrapped_key, sealed in self._database.read("SELECT subject, wrapped_key, label FROM person"):
+            data_key = self._unwrap(subject, wrapped_key)
+            labels[SubjectRef(subject)] = unseal(data_key, sealed, record_place(subject, "label")).decode()
+        return labels
+
+    def _insert(self, change: Change, person: PersonContents, created: dt.datetime) -> SubjectRef:
+        subject = SubjectRef(f"p-{secrets.token_hex(16)}")
+        data_key, connection, terms = new_data_key(), change.connection, person.terms
+        connection.execute(
+            "INSERT INTO person (subject, wrapped_key, label, consent_note, created, basis, consented, retain_until)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                subject,
+                seal(self._key, data_key, record_place(subject, "data-key")),
+                seal(data_key, person.label.encode(), record_place(subject, "label")),
+                seal(data_key, person.consent_note.encode(), record_place(subject, "consent-note")),
+                written(created),
+                terms.basis.value,
+                terms.consented and written(terms.consented),
+                terms.retain_until and written(terms.retain_until),
+            ),
+        )
+        _insert_templates(connection, subject, data_key, person.templates)
+        insert_masked(connection, subject, data_key, person.masked)
+        for crop in person.crops:
+            sealed = seal(data_key, crop, record_place(subject, "crop"))
+            connection.execute(
+                "INSERT INTO crop (subject, nonce, picture) VALUES (?, ?, ?)",
+                (subject, sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]),
+            )
+        change.mark(subject, data_key)
+        return subject
+
     def _refuse_other_key(self, connection: sqlite3.Connection) -> None:
         """Return if the gallery is wrapped with our key; another process may have replaced it since we opened."""
         (found,) = connection.execute("SELECT check_value FROM gallery_key").fetchone()
@@ -335,6 +361,14 @@ class Gallery:
 
     def _unwrap(self, subject: SubjectRef, wrapped_key: bytes) -> bytes:
         return unseal(self._key, wrapped_key, record_place(subject, "data-key"))
+
+
+def _refuse_unfit(person: PersonContents, created: dt.datetime) -> None:
+    check_name(person.label)
+    check_note(person.consent_note)
+    person.terms.check(created)
+    if not person.templates:
+        raise UsageError("a person needs at least one template", hint="give a picture of the person")
 
 
 def _check_value(gallery_key: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """A person's mark: a keyed hash over all rows of theirs, so that none can be added, removed, exchanged or put back.
 
-A sealed record stands in it as its nonce. No two records that the gate sealed share one, and nothing else can be made
-to open under it, so whoever opens the record as well has proven every byte. The key comes of the person's data key:
-the mark outlives a change of the gallery key, and nobody without that key can make one.
+A template, copy or crop stands in it as its nonce. No two records that the gate sealed share one, and nothing else
+can be made to open under it, so whoever opens the record as well has proven every byte. The key comes of the person's
+data key: the mark outlives a change of the gallery key, and nobody without that key can make one.
 """
 
 import hmac
@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from edge.domain.match import SubjectRef
 from edge.store.cipher import NONCE_BYTES
 from edge.store.database import Row
-from edge.trust.canonical import canonical_json
 
 MARK_BYTES = 16
 _TAG = b"egate-gallery-mark-v1"
 
 _PERSON = (
-    "SELECT subject, substr(label, 1, ?1), substr(consent_note, 1, ?1), created, basis, consented, retain_until"
-    " FROM person WHERE ?2 IS NULL OR subject = ?2 ORDER BY subject"
+    "SELECT subject, label, consent_note, created, basis, consented, retain_until"
+    " FROM person WHERE ?1 AND (?2 IS NULL OR subject = ?2) ORDER BY subject"
 )
 _RECORDS: Mapping[str, str] = {
     "templates": (
@@ -57,14 +56,15 @@ class MarkedRows:
 
         Raises:
             KeyError: there is no such person.
-            TrustError: a value in them has no canonical form, so the gate never wrote it.
         """
-        rows: dict[str, object] = {"format": "egate-mark-v1", "subject": subject}
-        rows["person"] = _plain(self._people[subject])
+        digest = hmac.new(hmac.digest(data_key, _TAG, "sha256"), digestmod="sha256")
+        digest.update(_packed((subject, *self._people[subject])))
         for name, records in self._records.items():
-            rows[name] = [_plain(row) for row in records.get(subject, ())]
-        key = hmac.digest(data_key, _TAG, "sha256")
-        return hmac.digest(key, canonical_json(rows), "sha256")[:MARK_BYTES]
+            own = records.get(subject, ())
+            digest.update(_packed((name, len(own))))
+            for row in own:
+                digest.update(_packed(row))
+        return digest.digest()[:MARK_BYTES]
 
 
 def _by_subject(rows: Iterator[Row]) -> Mapping[str, list[Row]]:
@@ -73,5 +73,10 @@ def _by_subject(rows: Iterator[Row]) -> Mapping[str, list[Row]]:
     }
 
 
-def _plain(row: Row) -> list[object]:
-    return [value.hex() if isinstance(value, bytes) else value for value in row]
+def _packed(row: Row) -> bytes:
+    """Return one byte form per row: how many values, and each with its type and length before it."""
+    parts = [len(row).to_bytes(2)]
+    for value in row:
+        content = value if isinstance(value, bytes) else b"" if value is None else str(value).encode()
+        parts += [type(value).__name__[:1].encode(), len(content).to_bytes(4), content]
+    return b"".join(parts)

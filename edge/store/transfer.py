@@ -1,6 +1,6 @@
-"""A person as a record that leaves the gate: all that is stored of them, without key or reference of this gate.
+"""All that is stored of a person, without key or reference of this gate: as they are enrolled, and as they leave it.
 
-Embeddings can be turned back into faces. Such a record is as sensitive as the pictures; it is made to be sealed.
+Embeddings can be turned back into faces. A record of them is as sensitive as the pictures; it is made to be sealed.
 """
 
 import base64
@@ -28,8 +28,8 @@ _FORMAT = "egate-person-v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TransferredPerson:
-    """Everything that is stored of a person.
+class PersonContents:
+    """All that is stored of a person, opened.
 
     Attributes:
         label: display name.
@@ -46,10 +46,6 @@ class TransferredPerson:
     templates: Sequence[Embedding] = field(repr=False)
     masked: Sequence[MaskedTemplate] = field(repr=False)
     crops: Sequence[bytes] = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.templates:
-            raise ValueError("nobody is without a template")
 
     def record(self) -> Mapping[str, object]:
         """Return the JSON object."""
@@ -76,7 +72,7 @@ class TransferredPerson:
         }
 
     @classmethod
-    def parse(cls, record: Mapping[str, Any]) -> "TransferredPerson":
+    def parse(cls, record: Mapping[str, Any]) -> "PersonContents":
         """Return the person of a JSON object.
 
         Raises:
@@ -102,7 +98,7 @@ class TransferredPerson:
             ) from error
 
 
-def transferred(connection: sqlite3.Connection, subject: SubjectRef, data_key: bytes) -> TransferredPerson:
+def transferred(connection: sqlite3.Connection, subject: SubjectRef, data_key: bytes) -> PersonContents:
     """Return a person's rows, opened.
 
     Raises:
@@ -115,7 +111,7 @@ def transferred(connection: sqlite3.Connection, subject: SubjectRef, data_key: b
     person = opened_person(rows[0], lambda *_: data_key)
     crops = connection.execute("SELECT nonce, picture FROM crop WHERE subject = ? ORDER BY id", (subject,))
     templates = _templates(connection, subject, data_key)
-    return TransferredPerson(
+    return PersonContents(
         label=person.label,
         consent_note=person.consent_note,
         terms=person.terms,

@@ -17,7 +17,7 @@ from edge.domain.errors import TrustError
 from edge.domain.masked_template import MaskedTemplate
 from edge.settings.load import load_settings
 from edge.store.state import State
-from edge.store.transfer import TransferredPerson
+from edge.store.transfer import PersonContents
 
 _NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 _TERMS = RetentionTerms(
@@ -219,7 +219,6 @@ def test_an_empty_gallery_has_nothing_to_export(receiver: Site, tmp_path: Path) 
         {"basis": "because"},
         {"consented": "soon"},
         {"retain_until": "2026-01-01T00:00:00"},
-        {"templates": []},
         {"templates": [{"binding": ["a"], "vector": ""}]},
         {"templates": [{"binding": ["a", "b", "c", "d"], "vector": "AAAA"}]},
         {"crops": ["?"]},
@@ -227,7 +226,7 @@ def test_an_empty_gallery_has_nothing_to_export(receiver: Site, tmp_path: Path) 
     ],
 )
 def test_a_signed_record_of_another_form_is_refused(change: dict[str, Any]) -> None:
-    person = TransferredPerson(
+    person = PersonContents(
         label="Ada",
         consent_note="form",
         terms=_TERMS,
@@ -235,8 +234,8 @@ def test_a_signed_record_of_another_form_is_refused(change: dict[str, Any]) -> N
         masked=[],
         crops=[],
     )
-    assert TransferredPerson.parse(person.record()).label == "Ada"
+    assert PersonContents.parse(person.record()).label == "Ada"
     assert "Ada" not in repr(person)
     with pytest.raises(TrustError) as caught:
-        TransferredPerson.parse(dict(person.record()) | change)
+        PersonContents.parse(dict(person.record()) | change)
     assert caught.value.hint
