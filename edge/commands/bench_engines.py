@@ -13,6 +13,8 @@ from edge.daemon.models import model_store
 from edge.domain.visible_text import visible
 from edge.settings.load import load_settings
 from engines.errors import NotCompiledError, RuntimeMissingError
+from engines.machine.root import MachineRoot
+from engines.machine.surroundings import Surroundings, surroundings_of
 from engines.runtime.base import Engine, Precision
 from engines.runtime.registry import available_runtimes, file_precision, is_emulated
 from engines.turns import Turn, measure_in_turns
@@ -32,7 +34,7 @@ def bench(
     """Time the engines that the gate serves, in every runtime and precision of this machine, in turns.
 
     A precision that a runtime only emulates is timed where it is named: it is right, and not fast.
-
+    Device, power mode, clocks and versions are printed with it: a time means nothing without them.
     ``ratio`` is a line's time against the first line of the same model and batch.
     """
     settings = load_settings(config, state_dir=state)
@@ -40,13 +42,25 @@ def bench(
     threads = settings.engine.threads
     printer = Printer(
         as_json=as_json,
-        columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "p50_ms": 8, "p95_ms": 8, "ratio": 6},
+        columns={
+            "model": 18,
+            "runtime": 12,
+            "precision": 9,
+            "batch": 5,
+            "p50_ms": 8,
+            "p95_ms": 8,
+            "p99_ms": 8,
+            "ratio": 6,
+        },
     )
     ways = _ways(precision)
     if not ways:
         raise RuntimeMissingError(
             "no inference runtime is installed", hint="install one with pip install 'edge-gate[openvino]'"
         )
+    about = surroundings_of(MachineRoot())
+    if not as_json:
+        _tell(about)
     for served in served_engines(named_models(models), settings.engine):
         with ExitStack() as stack:
             engines = [
@@ -60,7 +74,7 @@ def bench(
                     f"no engine of {served.spec.id} was built", hint="run 'edge-gate engines build'"
                 )
             for engine, turn in zip(engines, measure_in_turns(engines, rounds=rounds), strict=True):
-                printer.record(_record(engine, turn, threads))
+                printer.record(_record(engine, turn, threads, about))
 
 
 def _entered(stack: ExitStack, engine: Engine) -> Engine | None:
@@ -80,7 +94,7 @@ def _ways(wanted: PrecisionChoice | None) -> list[tuple[str, Precision]]:
     return [(name, way) for name, way in every if way in {Precision.FP32, Precision(wanted.value)}]
 
 
-def _record(engine: Engine, turn: Turn, threads: int) -> dict[str, Any]:
+def _record(engine: Engine, turn: Turn, threads: int, about: Surroundings) -> dict[str, Any]:
     return {
         "model": engine.model_id,
         "runtime": engine.runtime,
@@ -89,5 +103,17 @@ def _record(engine: Engine, turn: Turn, threads: int) -> dict[str, Any]:
         "threads": threads,
         "p50_ms": round(turn.p50_ms, 3),
         "p95_ms": round(turn.p95_ms, 3),
+        "p99_ms": round(turn.p99_ms, 3),
         "ratio": round(turn.ratio, 3),
+        "device": about.device,
+        "power_mode": about.power_mode,
+        "clocks": about.clocks,
+        "versions": about.versions,
     }
+
+
+def _tell(about: Surroundings) -> None:
+    print(visible(f"device      {about.device}"))
+    print(visible(f"power mode  {about.power_mode or 'none'}"))
+    print(visible(f"clocks      {'; '.join(about.clocks) or 'the kernel tells of none'}"))
+    print(visible(f"versions    {', '.join(f'{name} {version}' for name, version in about.versions.items())}"))

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
+from edge.commands.check_machine import MACHINE_PROBES, MachineProbe
 from edge.daemon.assembly import CatalogModels, gallery_of, read_profile, stored_gallery
 from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_pin, camera_source
@@ -27,6 +28,8 @@ from edge.domain.posture import Posture
 from edge.messaging.login import try_login
 from edge.policy.limits_record import limits_from
 from edge.settings.tree import Settings
+from engines.building import is_building
+from engines.machine.root import MachineRoot
 from engines.runtime.registry import available_precisions
 
 Probe = Callable[[Settings], str]
@@ -42,11 +45,22 @@ _ASKED_FOR = {
 
 
 def _models(settings: Settings) -> str:
+    _refuse_while_built(settings)
     require_built(model_store(settings.engine), recognizer_file(settings.engine))
     return f"{len(RECOGNIZERS) + 1} models built"
 
 
+def _refuse_while_built(settings: Settings) -> None:
+    store = model_store(settings.engine)
+    if is_building(store):
+        raise ConfigError(
+            f"engines are being built in {store.root}: a gate that waits for them is shut until they are",
+            hint="wait; under systemd 'journalctl -u edge-gate-engines -f' shows how far it is",
+        )
+
+
 def _engines(settings: Settings) -> str:
+    _refuse_while_built(settings)
     with load_models(settings.engine, may_fetch=False) as models:
         precisions = ", ".join(available_precisions(models.runtime))
         return f"{models.runtime} {models.precision}, every engine proven (available: {precisions})"
@@ -172,7 +186,12 @@ def _camera(settings: Settings) -> str:
     raise ConfigError(f"{source.redacted} gave no frame", hint="check the cable, the address and who else uses it")
 
 
+def _of_this_machine(probe: MachineProbe) -> Probe:
+    return lambda settings: probe(settings, MachineRoot())
+
+
 PROBES: Mapping[str, Probe] = {
+    **{name: _of_this_machine(probe) for name, probe in MACHINE_PROBES.items()},
     "models": _models,
     "engines": _engines,
     "profile": _profile,

@@ -24,6 +24,7 @@ from edge.daemon.models import model_store, serving_precision
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from engines.build import build as build_model
+from engines.building import building
 from engines.cache import ModelStore
 from engines.catalog import DERIVED_PRECISIONS, ModelSpec
 from engines.errors import EngineError, IntegrityError
@@ -101,13 +102,13 @@ def build(
         as_json=as_json,
         columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8, "device": 20},
     )
-    arithmetic = _precision(store, settings, precision)
     specs = named_models(models)
-    for spec in specs:
-        held = file_precision(settings.engine.runtime, serving_precision(spec, arithmetic))
-        build_model(spec, store, held, is_forced=force)
     progress = rich_progress()
-    with interruptible():
+    with building(store), interruptible():
+        arithmetic = _precision(store, settings, precision)
+        for spec in specs:
+            held = file_precision(settings.engine.runtime, serving_precision(spec, arithmetic))
+            build_model(spec, store, held, is_forced=force)
         for served in served_engines(specs, settings.engine):
             start_ns = time.perf_counter_ns()
             engine = _loaded(served, store, settings, arithmetic)

@@ -186,6 +186,7 @@ def load_models(
     batches: Sequence[int] = SERVING_BATCHES,
     progress: Progress | None = None,
     may_fetch: bool = True,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Models]:
     """Fetch and build what is not built yet, activate and prove every model; free them at the end.
 
@@ -194,6 +195,7 @@ def load_models(
         batches: batch sizes that recognizers are compiled for.
         progress: shown while weights are fetched.
         may_fetch: False = take what is built and neither fetch nor build anything.
+        told: called before each engine is loaded, with what it is.
 
     Raises:
         EngineError: a model cannot be fetched, built, run, or fails its acceptance.
@@ -208,7 +210,7 @@ def load_models(
             fetch(spec, store, progress=progress or Silent())
     precision = choose_precision(store, runtime=options.runtime, wanted=options.precision, threads=options.threads)
     with ExitStack() as stack:
-        loader = _Loader(options, store, stack)
+        loader = _Loader(options, store, stack, told)
         detector_spec = find_spec(DETECTOR)
         detector, judge_detector = (
             loader.serve(detector_spec, serving_precision(detector_spec, precision), size=_detector_size(options))
@@ -229,7 +231,10 @@ def load_models(
 class _Loader:
     """Loads proven engines that live as long as an exit stack."""
 
-    def __init__(self, options: EngineSection, store: ModelStore, stack: ExitStack) -> None:
+    def __init__(
+        self, options: EngineSection, store: ModelStore, stack: ExitStack, told: Callable[[str], None]
+    ) -> None:
+        self._told = told
         self._options = options
         self._store = store
         self._stack = stack
@@ -240,6 +245,7 @@ class _Loader:
         self, spec: ModelSpec, precision: Precision, *, batch: int = 1, size: tuple[int, int] | None = None
     ) -> Engine:
         """Return an active, proven engine."""
+        self._told(f"{spec.id} {precision} for {batch}")
         engine = proven_engine(
             spec,
             self._store,

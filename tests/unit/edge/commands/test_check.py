@@ -20,6 +20,8 @@ from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
 from edge.trust.profile_writing import sign_profile
 from edge.trust.signing import Signer
+from engines.building import building
+from engines.cache import ModelStore
 from tests.support.altered_state import alter
 from tests.support.site_profile import CREATED, site_profile
 
@@ -78,6 +80,22 @@ def test_missing_models_are_named_and_not_fetched(check: Check, monkeypatch: pyt
         assert "facenet-20180408" in lines[name]["detail"]
         assert "edge-gate engines fetch" in lines[name]["hint"]
     assert not check.models.exists()
+
+
+def test_while_engines_are_built_it_says_so(check: Check) -> None:
+    with building(ModelStore(check.models)):
+        lines = check.lines()
+    for name in ("models", "engines"):
+        assert "engines are being built" in lines[name]["detail"]
+        assert "journalctl" in lines[name]["hint"]
+
+
+def test_only_the_named_lines(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["check", "--only", "disk", "--only", "heat", "--state", str(check.state), "--json"]) == 0
+    names = [json.loads(line)["check"] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["settings", "heat", "disk"]
+    assert run_command_line(["check", "--only", "dsik"]) == 2
+    assert "lines are settings, jetpack" in capsys.readouterr().err
 
 
 def test_a_sound_state_is_fine(check: Check) -> None:
