@@ -46,6 +46,11 @@ class SeenJudging:
         """Why nobody can be judged now."""
         return self._judging.fault
 
+    @property
+    def answered_ns(self) -> int | None:
+        """When the engines last gave a sound answer."""
+        return self._judging.answered_ns
+
     def rest(self) -> None:
         """Look after what judges."""
         self._judging.rest()

@@ -136,12 +136,12 @@ class EvidenceStore:
         over = [hour for hour, expires in keys if moment_of(expires) <= now_utc]
         if not over:
             return 0
-        with self._database.transaction() as connection:
+        with self._register.aside() as change:
             gone = 0
             for hour in over:
-                gone += connection.execute("DELETE FROM evidence WHERE hour = ?", (hour,)).rowcount
-                connection.execute("DELETE FROM evidence_key WHERE hour = ?", (hour,))
-        self._register.record(GalleryAct.EVIDENCE_ERASED, [None], f"{gone} pictures of {len(over)} hours")
+                gone += change.connection.execute("DELETE FROM evidence WHERE hour = ?", (hour,)).rowcount
+                change.connection.execute("DELETE FROM evidence_key WHERE hour = ?", (hour,))
+            change.note(GalleryAct.EVIDENCE_ERASED, None, f"{gone} pictures of {len(over)} hours")
         self._database.scrub()
         return gone
 

@@ -139,10 +139,21 @@ class Register:
             StoreError: it could not be recorded; then it must not be done.
             TrustError: the gallery has no manifest that the gate signed.
         """
-        with self._database.transaction() as connection:
-            change = Change(connection)
+        with self.aside() as change:
             for subject in subjects:
                 change.note(act, subject, detail)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[Change]:
+        """Do something beside the gallery within the block, which goes on record with it; the gallery stays as it is.
+
+        Raises:
+            StoreError: SQLite failed, or it could not be recorded; then nothing was done.
+            TrustError: the gallery has a manifest that the gate did not sign.
+        """
+        with self._database.transaction() as connection:
+            change = Change(connection)
+            yield change
             self._record(change, self._manifest(connection))
 
     def refuse_other_rows(self, connection: sqlite3.Connection, subject: SubjectRef, data_key: bytes) -> None:

@@ -4,9 +4,11 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 from edge.store.anchor import ANCHOR_FILE
+from edge.store.migrations import APPLICATION_ID
 from edge.store.state import DATABASE_FILE
 
 TABLES = ("template", "masked_template", "crop")
@@ -53,3 +55,29 @@ def put_person_back(copy: Path, folder: Path, subject: str) -> None:
 def anchor(folder: Path) -> Path:
     """Return the anchor's file."""
     return folder / ANCHOR_FILE
+
+
+def as_of_version_4(folder: Path) -> None:
+    """Put the database in the form that it had before people were signed: their records stay, marks and manifest go."""
+    scripts = sorted((resources.files("edge.store") / "migrations").iterdir(), key=lambda entry: entry.name)
+    with database(folder) as connection:
+        people = connection.execute(
+            "SELECT subject, wrapped_key, label, consent_note, created FROM person"
+        ).fetchall()
+        templates = connection.execute("SELECT * FROM template").fetchall()
+        crops = connection.execute("SELECT id, subject, nonce, picture FROM crop").fetchall()
+        key = connection.execute("SELECT * FROM gallery_key").fetchall()
+        chain = connection.execute("SELECT * FROM chain").fetchall()
+    for file in folder.glob(f"{DATABASE_FILE}*"):
+        file.unlink()
+    with database(folder) as connection:
+        for script in scripts[:4]:
+            connection.executescript(script.read_text("utf-8"))
+        connection.executemany("INSERT INTO person VALUES (?, ?, ?, ?, ?)", people)
+        connection.executemany("INSERT INTO template VALUES (?, ?, ?, ?, ?, ?, ?)", templates)
+        connection.executemany("INSERT INTO crop VALUES (?, ?, ?)", [(i, s, n + p) for i, s, n, p in crops])
+        connection.executemany("INSERT INTO gallery_key VALUES (?, ?)", key)
+        connection.executemany("INSERT INTO chain VALUES (?, ?, ?, ?)", chain)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 4")
+    (folder / DATABASE_FILE).chmod(0o600)

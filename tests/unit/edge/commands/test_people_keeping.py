@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,20 @@ def test_an_altered_gallery_ends_check_and_changes_with_4(
     assert gate.run("people", "accept") == [{"added": [], "missing": [], "changed": [], "is_signed": True}]
     assert gate.audit()[-1]["act"] == "accepted"
     assert ada in gate.audit()[-1]["detail"]
+
+
+def test_the_whole_state_folder_put_back_does_not_fit_an_anchor_elsewhere(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE__STATE__ANCHOR_DIR", str(tmp_path / "card"))
+    ada = gate.enroll("Ada")
+    assert not (gate.folder / "gallery.anchor").exists()
+    shutil.copytree(gate.folder, tmp_path / "old")
+    gate.run("people", "erase", "Ada")
+    shutil.rmtree(gate.folder)
+    shutil.copytree(tmp_path / "old", gate.folder)
+    (shown,) = gate.run("people", "accept", code=4)
+    assert shown["added"] == [ada]
 
 
 def test_somebody_whose_records_were_altered_is_erased_by_reference(gate: Gate) -> None:

@@ -89,6 +89,18 @@ def test_what_cannot_go_on_record_is_not_shown(state: State) -> None:
         state.evidence.view(id_)
 
 
+def test_what_cannot_go_on_record_is_not_destroyed_either(state: State) -> None:
+    _keep(state)
+
+    def fails(_: object) -> object:
+        raise StoreError("full", hint="free space")
+
+    state.gallery.register.witness = fails  # type: ignore[assignment] # fails before it answers
+    with pytest.raises(StoreError):
+        state.evidence.purge(_NOON + dt.timedelta(days=1))
+    assert len(state.evidence.list()) == 1
+
+
 @pytest.fixture
 def rekeyed(state: State, folder: Path, keys: KeyRing) -> Iterator[tuple[State, str]]:
     id_ = _keep(state)
