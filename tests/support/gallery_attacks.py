@@ -58,7 +58,7 @@ def anchor(folder: Path) -> Path:
 
 
 def as_of_version_4(folder: Path) -> None:
-    """Put the database in the form that it had before people were signed: their records stay, marks and manifest go."""
+    """Put the database in the form from before people were signed: their records stay, marks and manifest go."""
     scripts = sorted((resources.files("edge.store") / "migrations").iterdir(), key=lambda entry: entry.name)
     with database(folder) as connection:
         people = connection.execute(

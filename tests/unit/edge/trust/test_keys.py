@@ -171,7 +171,7 @@ def test_a_key_of_another_user_is_refused(tmp_path: Path) -> None:
         KeyRing.open(tmp_path)
     assert "chown" in caught.value.hint
     os.chown(tmp_path, 12_345, 12_345)  # root, looking into the folder of the gate's user
-    assert KeyRing.open(tmp_path).signer
+    assert KeyRing.open(tmp_path).signer.key_id
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o644, 0o460])
