@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.metrics_section import MetricsSection
 from edge.settings.sections import (
     AlertsSection,
     BrokerSection,
@@ -45,6 +46,7 @@ class Settings(Section):
     retention: RetentionSection = Field(default_factory=RetentionSection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     log: LogSection = Field(default_factory=LogSection)
+    metrics: MetricsSection = Field(default_factory=MetricsSection)
 
     @property
     def state_dir(self) -> Path:
@@ -92,6 +94,11 @@ class Settings(Section):
             )
         if self.evidence.strangers and not self.evidence.keep:
             raise ConfigError("evidence.strangers without evidence.keep keeps nothing", hint="set evidence.keep too")
+        if self.metrics.unsafe_host and self.environment is Environment.PRODUCTION:
+            raise ConfigError(
+                "metrics.unsafe_host is refused in production",
+                hint="remove it; let something on this machine scrape 127.0.0.1 and pass it on",
+            )
         self._refuse_plaintext()
         self._refuse_everybodys_commands()
 
