@@ -12,7 +12,7 @@ from edge.domain.face import Face
 from edge.domain.frame import Frame, PixelFormat
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptId, Verdict
-from edge.settings.sections import EvidenceSection
+from edge.settings.keeping import EvidenceSection
 from edge.store.evidence import EvidenceStore
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ class EvidenceKeeper:
                 hours=self._section.hours,
             )
         except EdgeError as error:
-            log.warning("evidence.not_kept", error=str(error), hint=error.hint)
+            log.warning("evidence.lost", error=str(error), hint=error.hint)
 
     def _is_wanted(self, verdict: Verdict) -> bool:
         if verdict.decision is not Decision.DENIED or verdict.reason not in WORTH_KEEPING:

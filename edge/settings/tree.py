@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.keeping import EvidenceSection, RetentionSection
 from edge.settings.metrics_section import MetricsSection
 from edge.settings.sections import (
     AlertsSection,
@@ -17,11 +18,9 @@ from edge.settings.sections import (
     DoorSection,
     EngineSection,
     Environment,
-    EvidenceSection,
     GateSection,
     LogSection,
     PolicySection,
-    RetentionSection,
     Section,
     StateSection,
     TrustSection,

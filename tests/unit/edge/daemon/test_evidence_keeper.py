@@ -12,7 +12,7 @@ from edge.domain.frame import Frame
 from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Reason
 from edge.domain.verdict import AttemptId, Verdict
-from edge.settings.sections import EvidenceSection
+from edge.settings.keeping import EvidenceSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
 from edge.trust.signing import Signer
