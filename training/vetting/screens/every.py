@@ -28,7 +28,7 @@ def every_screen(models: tuple[str, ...]) -> tuple[Screen, ...]:
 def every_hint(models: tuple[str, ...]) -> tuple[Screen, ...]:
     """Return what is shown to reviewers beside a finding and quarantines nothing by itself.
 
-    Published statistics that see little on faces, or too much: measured in docs/defenses/vetting.md.
+    Published statistics that see little on faces, or too much: measured in docs/reference/vetting.md.
 
     Args:
         models: model ids; the first is the verifier.
