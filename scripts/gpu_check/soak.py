@@ -1,0 +1,91 @@
+"""A thousand frames through the production path: does memory stay, does time stay, are the pictures the same."""
+
+import hashlib
+import resource
+import subprocess
+import time
+
+import numpy as np
+
+from engines.render.cuda.renderer import CudaRenderer
+from scripts.gpu_check.drawn import Case
+from scripts.gpu_check.finding import Finding, not_measured
+
+SECTION = "soak"
+
+_WARM_UP = 50
+_PERIOD = 100
+_MOST_GROWTH_MIB = 2.0
+
+
+def measure_soak(renderer: CudaRenderer, case: Case, *, frames: int) -> list[Finding]:
+    """Render many frames and compare memory before and after; every hundredth frame is the first one again.
+
+    Args:
+        renderer: the one that serves.
+        case: what of every frame.
+        frames: how many.
+    """
+    out = np.empty((len(case.views), 3, case.spec.side, case.spec.side), np.float32)
+
+    def render(number: int) -> None:
+        pixels = np.roll(case.pixels, number, axis=1)
+        start = time.perf_counter()
+        renderer.render_native(pixels, case.crop, case.views, case.spec, out)
+        spent.append((time.perf_counter() - start) * 1e3)
+
+    spent: list[float] = []
+    for number in range(_WARM_UP, -1, -1):
+        render(number)
+    first, changed = hashlib.sha256(out).digest(), 0
+    spent.clear()
+    host_mib, device_mib = _host_mib(), _device_mib()
+    for number in range(frames):
+        render(number % _PERIOD)
+        changed += number % _PERIOD == 0 and hashlib.sha256(out).digest() != first
+    p50, p95, p99 = np.percentile(spent, (50, 95, 99))
+    return [
+        Finding(
+            section=SECTION,
+            figure="same frame, other bytes",
+            value=changed,
+            bar="0",
+            is_met=changed == 0,
+            detail=f"{frames} frames, the first one shown {-(-frames // _PERIOD)} times",
+        ),
+        Finding(
+            section=SECTION,
+            figure="milliseconds a frame, p50 / p95 / p99",
+            value=f"{p50:.3f} / {p95:.3f} / {p99:.3f}",
+            detail=f"upload, {len(case.views)} views in launches of 16, pictures back to the host",
+        ),
+        _growth("host memory that grew, MiB", host_mib, _host_mib(), frames),
+        _growth("device memory that grew, MiB", device_mib, _device_mib(), frames),
+    ]
+
+
+def _growth(figure: str, before_mib: float | None, after_mib: float | None, frames: int) -> Finding:
+    if before_mib is None or after_mib is None:
+        return not_measured(SECTION, figure, "nvidia-smi does not tell")
+    grown = after_mib - before_mib
+    return Finding(
+        section=SECTION,
+        figure=figure,
+        value=round(grown, 2),
+        bar=f"<= {_MOST_GROWTH_MIB:g}",
+        is_met=grown <= _MOST_GROWTH_MIB,
+        detail=f"over {frames} frames",
+    )
+
+
+def _host_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _device_mib() -> float | None:
+    command = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+        return float(told.strip().splitlines()[0])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
