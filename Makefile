@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,14 @@ fix: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/write_reference.py
+
+# What a device is installed from: docs/how-to/install-jetson.md.
+bundle: $(STAMP)
+	rm -rf dist/bundle && mkdir -p dist/bundle
+	$(BIN)/uv build --wheel --out-dir dist/bundle/wheel
+	set -e; version=$$(basename dist/bundle/wheel/edge_gate-*.whl | cut -d - -f 2); folder=dist/bundle/edge-gate-$$version; \
+	mkdir -p $$folder/scripts && cp -r systemd $$folder/ && cp -r scripts/install scripts/install-jetson.sh $$folder/scripts/ && \
+	mv dist/bundle/wheel/*.whl $$folder/ && tar czf dist/edge-gate-$$version.tar.gz -C dist/bundle edge-gate-$$version
 
 bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench

@@ -3,7 +3,7 @@
 ::
 
     ROOT/sources/HASH16-NAME      published weights
-    ROOT/onnx/ID-HASH16.onnx      converted models, each with a .json telling where it comes from
+    ROOT/onnx/ID-HASH16.onnx      converted models, one a precision, each with a .json telling where it comes from
     ROOT/compiled/RUNTIME/...     what a runtime compiled, rebuilt at will
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engines.catalog import ModelSpec
 from engines.errors import EngineError, IntegrityError
+from engines.runtime.base import Precision
 
 _SYSTEM_ROOT = Path("/var/lib/edge-gate/models")
 _HASH_CHARS = 16
@@ -50,13 +51,21 @@ class ModelStore:
         """Return where a model's published weights lie, there or not."""
         return self.root / "sources" / f"{spec.source.member_sha256[:_HASH_CHARS]}-{spec.source.file_name}"
 
-    def onnx_path(self, spec: ModelSpec) -> Path:
-        """Return where a model's converted form lies, there or not."""
-        return self.root / "onnx" / f"{spec.id}-{spec.onnx_sha256[:_HASH_CHARS]}.onnx"
+    def onnx_path(self, spec: ModelSpec, precision: Precision = Precision.FP32) -> Path:
+        """Return where a model's converted form of a precision lies, there or not.
 
-    def manifest_path(self, spec: ModelSpec) -> Path:
-        """Return where the provenance of a model's converted form lies, there or not."""
-        return self.onnx_path(spec).with_suffix(".json")
+        Raises:
+            EngineError: the catalog pins no file of that precision.
+        """
+        return self.root / "onnx" / f"{spec.id}-{spec.file_sha256(precision)[:_HASH_CHARS]}.onnx"
+
+    def manifest_path(self, spec: ModelSpec, precision: Precision = Precision.FP32) -> Path:
+        """Return where the provenance of that form lies, there or not.
+
+        Raises:
+            EngineError: the catalog pins no file of that precision.
+        """
+        return self.onnx_path(spec, precision).with_suffix(".json")
 
     def compiled_dir(self, runtime: str) -> Path:
         """Return the folder that a runtime may keep compiled models in, there or not."""

@@ -16,10 +16,14 @@ import rfc8785
 
 from engines.errors import EngineError
 from engines.render.spec import ChannelOrder, InputSpec
+from engines.runtime.base import Precision
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DETECTOR_STRIDE = 32
 _HINT = "the catalog ships with the program: install it again"
+
+DERIVED_PRECISIONS = (Precision.FP16, Precision.INT8)
+"""Precisions with ONNX files of their own. The others are an arithmetic in which a runtime reads the fp32 file."""
 
 
 class Role(StrEnum):
@@ -75,6 +79,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFile:
+    """A model in another precision: an ONNX file of its own, made from the fp32 one.
+
+    Attributes:
+        precision: arithmetic that the file holds.
+        onnx_sha256: hash of the file.
+        ranges_sha256: hash of the table of activation ranges that it was made with, see :mod:`engines.ranges`; empty
+            = none was needed.
+        single: in an fp16 file, values that are computed in float32 all the same; named by what their nodes write.
+    """
+
+    precision: Precision
+    onnx_sha256: str
+    ranges_sha256: str = ""
+    single: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.precision not in DERIVED_PRECISIONS:
+            raise ValueError(f"no file is made in {self.precision}")
+        digests = [self.onnx_sha256, *([self.ranges_sha256] if self.precision is Precision.INT8 else [])]
+        if not all(_SHA256.fullmatch(digest) for digest in digests):
+            raise ValueError(f"{self.precision}: hashes are 64 lower-case hexadecimal digits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """One model.
 
@@ -97,6 +126,7 @@ class ModelSpec:
         center_sha256: hash of the center that is taken off the unit embedding, see :mod:`engines.centers`; empty =
             nothing is.
         measured: accuracy measured with these weights.
+        derived: its files in other precisions.
     """
 
     id: str
@@ -116,6 +146,7 @@ class ModelSpec:
     is_normalized: bool
     measured: str
     center_sha256: str = ""
+    derived: tuple[DerivedFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not _SHA256.fullmatch(self.onnx_sha256):
@@ -136,6 +167,32 @@ class ModelSpec:
     def default_size(self) -> tuple[int, int]:
         """Default (width, height), pixels."""
         return self.sizes[0]
+
+    def has_file(self, precision: Precision) -> bool:
+        """Return whether the catalog pins an ONNX file of a precision."""
+        return precision is Precision.FP32 or any(file.precision is precision for file in self.derived)
+
+    def derived_file(self, precision: Precision) -> DerivedFile:
+        """Return the file of a precision other than fp32.
+
+        Raises:
+            EngineError: the catalog pins none.
+        """
+        for file in self.derived:
+            if file.precision is precision:
+                return file
+        known = ", ".join(file.precision for file in self.derived)
+        raise EngineError(
+            f"{self.id} has no {precision} file", hint=f"use fp32{f', {known}' if known else ''} for this model"
+        )
+
+    def file_sha256(self, precision: Precision) -> str:
+        """Return the hash of the ONNX file of a precision.
+
+        Raises:
+            EngineError: the catalog pins none.
+        """
+        return self.onnx_sha256 if precision is Precision.FP32 else self.derived_file(precision).onnx_sha256
 
     def shape(self, *, batch: int, size: tuple[int, int] | None = None) -> tuple[int, int, int, int]:
         """Return the (batch, channels, height, width) to compile for.
@@ -205,7 +262,8 @@ def recipe_digest(spec: ModelSpec) -> str:
 
 
 def _spec(model_id: str, table: Mapping[str, Any]) -> ModelSpec:
-    plain = {key: value for key, value in table.items() if key not in {"source", "input", "output"}}
+    parts = {"source", "input", "output", *DERIVED_PRECISIONS}
+    plain = {key: value for key, value in table.items() if key not in parts}
     source, fed, output = (dict(table[part]) for part in ("source", "input", "output"))
     sizes = tuple((int(width), int(height)) for width, height in fed.pop("sizes"))
     name = fed.pop("name")
@@ -218,6 +276,11 @@ def _spec(model_id: str, table: Mapping[str, Any]) -> ModelSpec:
         input=InputSpec(side=sizes[0][0], order=ChannelOrder(fed.pop("order")), **fed),
         sizes=sizes,
         output_names=tuple(output.pop("names")),
+        derived=tuple(_derived(p, table[p]) for p in DERIVED_PRECISIONS if p in table),
         **output,
         **plain,
     )
+
+
+def _derived(precision: Precision, table: Mapping[str, Any]) -> DerivedFile:
+    return DerivedFile(precision=precision, **{**table, "single": tuple(table.get("single", ()))})

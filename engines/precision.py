@@ -12,6 +12,7 @@ import platform
 import statistics
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,11 +21,12 @@ from engines.cache import ModelStore
 from engines.catalog import find_spec
 from engines.errors import EngineError, RuntimeMissingError
 from engines.runtime.base import Engine, Precision
-from engines.runtime.registry import available_precisions
+from engines.runtime.registry import available_precisions, file_precision
 
 _PROBE = "sface-2021dec"
 _ROUNDS = 12
-_TENSORRT = "tensorrt"
+_SETTLED = MappingProxyType({"tensorrt": Precision.FP16})
+"""What ``auto`` is without measuring, by runtime."""
 
 
 def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: int) -> Precision:
@@ -49,11 +51,18 @@ def choose_precision(store: ModelStore, *, runtime: str, wanted: str, threads: i
                 hint=f"set engine.precision to auto or {available[0]}",
             )
         return precision
-    if runtime == _TENSORRT:
-        return Precision.FP16
+    if runtime in _SETTLED:
+        return _SETTLED[runtime]
     if Precision.BF16 not in available:
         return Precision.FP32
     return _remembered(store, runtime, threads) or _measured(store, runtime, threads)
+
+
+def chosen_file(runtime: str, wanted: str) -> Precision:
+    """Return the precision of the file of what ``choose_precision`` chooses, before anything is measured."""
+    if wanted == "auto":
+        return _SETTLED.get(runtime, Precision.FP32)
+    return file_precision(runtime, Precision(wanted))
 
 
 def _measured(store: ModelStore, runtime: str, threads: int) -> Precision:

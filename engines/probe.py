@@ -10,7 +10,7 @@ from engines.catalog import ModelSpec, find_spec
 from engines.errors import AcceptanceError
 from engines.golden import batch_from_pictures, embedder_pictures, expected
 from engines.runtime.base import Engine, FloatArray
-from engines.verify import COSINE_BARS, SCORE_SHIFT_BAR
+from engines.verify import COSINE_BARS, SCORE_SHIFT_BARS
 
 _PORTRAITS = 2  # the golden pictures of two different people
 
@@ -32,7 +32,7 @@ def require_alive(engine: Engine, spec: ModelSpec | None = None) -> None:
     found = _unit(_answers(engine, spec, pictures))
     cosine = float(np.min(np.sum(found * reference, axis=1)))
     shift = float(np.max(np.abs(found @ found.T - reference @ reference.T)))
-    if not (cosine >= COSINE_BARS[engine.precision] and shift <= SCORE_SHIFT_BAR):
+    if not (cosine >= COSINE_BARS[engine.precision] and shift <= SCORE_SHIFT_BARS[engine.precision]):
         raise AcceptanceError(
             f"{engine.model_id} on {engine.runtime} no longer gives the golden pictures their outputs "
             f"(cosine {cosine:.4f}, score shift {shift:.4f})",

@@ -27,15 +27,7 @@ def proven_engine(
     """
     engine = load_engine(spec, store, runtime=runtime, precision=precision, batch=batch, size=size, threads=threads)
     engine.activate()
-    try:
-        require_proven(engine, spec)
-    except AcceptanceError:
-        engine.deactivate()
-        engine.discard()
-        raise
-    except BaseException:
-        engine.deactivate()
-        raise
+    _accept(engine, spec)
     return engine
 
 
@@ -66,8 +58,12 @@ def compile_proven(engine: Engine, spec: ModelSpec, progress: Progress, *, is_fo
 def _compile_once(engine: Engine, spec: ModelSpec, progress: Progress, *, is_forced: bool) -> None:
     engine.compile(progress, is_forced=is_forced)
     engine.activate()
-    if not engine.is_compiled_ahead:
-        return
+    if engine.is_compiled_ahead:
+        _accept(engine, spec)
+
+
+def _accept(engine: Engine, spec: ModelSpec) -> None:
+    """Leave a proven engine active; free any other, and delete what was compiled of one that fails its proof."""
     try:
         require_proven(engine, spec)
     except AcceptanceError:

@@ -172,6 +172,7 @@ def median_turn(turns: Sequence[Turn]) -> Turn:
     return Turn(
         p50_ms=statistics.median(t.p50_ms for t in turns),
         p95_ms=statistics.median(t.p95_ms for t in turns),
+        p99_ms=statistics.median(t.p99_ms for t in turns),
         ratio=statistics.median(t.ratio for t in turns),
     )
 

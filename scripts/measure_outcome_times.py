@@ -100,6 +100,11 @@ class Door:
         """Nothing is wrong with what judges."""
         return None
 
+    @property
+    def answered_ns(self) -> None:
+        """Nobody asks."""
+        return None
+
     def rest(self) -> None:
         """Do nothing between attempts."""
 

@@ -9,6 +9,7 @@ from calibration.commands.cache_option import CacheOption, cache_in
 from calibration.commands.detector_head import detector
 from calibration.commands.masks import masks
 from calibration.commands.profile_sheet import ProfileSheet, sheet_of
+from calibration.commands.ranges import ranges
 from calibration.commands.repeat import repeat
 from calibration.commands.replay import replay
 from calibration.commands.report import report
@@ -37,6 +38,7 @@ calibrate.command("repeat")(repeat)
 calibrate.command("masks")(masks)
 calibrate.command("detector")(detector)
 calibrate.command("replay")(replay)
+calibrate.command("ranges")(ranges)
 
 
 @calibrate.command("fit")

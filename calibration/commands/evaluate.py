@@ -8,6 +8,7 @@ import typer
 from calibration.commands.certificate import certificate
 from calibration.commands.challenge import challenge
 from calibration.commands.identify import identify
+from calibration.commands.precision import precision
 from calibration.commands.templates import templates
 from calibration.evaluation.clips import ClipResult, evaluate_clips, read_clips
 from calibration.evaluation.gate_pairs import evaluate_gate_pairs
@@ -34,6 +35,7 @@ evaluate.command("identify")(identify)
 evaluate.command("templates")(templates)
 evaluate.command("certificate")(certificate)
 evaluate.command("challenge")(challenge)
+evaluate.command("precision")(precision)
 
 
 @evaluate.command("pairs")

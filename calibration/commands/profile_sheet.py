@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.daemon.assembly import CatalogModels, refuse_other_models
+from edge.daemon.models import serving_bindings
 from edge.daemon.profile_in_force import date_problem, refuse_out_of_date
 from edge.domain.clock import SystemClock
 from edge.domain.errors import EdgeError, TrustError
@@ -93,7 +94,7 @@ def _verified(path: Path, settings: Settings, now: dt.datetime) -> tuple[str, Ed
 
 def _problem_of(profile: Profile, settings: Settings, now: dt.datetime) -> EdgeError | None:
     try:
-        refuse_other_models(profile, CatalogModels())
+        refuse_other_models(profile, CatalogModels(serving_bindings(settings.engine.precision)))
         refuse_out_of_date(profile, now, settings.environment)
     except TrustError as error:
         return error

@@ -67,29 +67,39 @@ def evaluate_pairs(pairs: Sequence[Pair], found: Mapping[Path, FacePicture], poi
     paths = {path for pair in pairs for path in (pair.first, pair.second)}
     kept = sorted(paths & set(found))
     row = {path: i for i, path in enumerate(kept)}
-    people = _people(kept)
+    people = people_of(kept)
     vectors = {m: np.concatenate([found[p].vectors[m] for p in kept]) for m in point.weights}
     return PairEvaluation(
         pairs=len(pairs),
         failed_to_enroll=len(paths) - len(kept),
-        models={m: _figures(pairs, row, people, {m: v}, {m: 1.0}) for m, v in vectors.items()},
-        fused=_figures(pairs, row, people, vectors, point.weights),
+        models={m: pair_figures(pairs, row, people, {m: v}, {m: 1.0}) for m, v in vectors.items()},
+        fused=pair_figures(pairs, row, people, vectors, point.weights),
     )
 
 
-def _people(paths: Sequence[Path]) -> NDArray[np.int64]:
+def people_of(paths: Sequence[Path]) -> NDArray[np.int64]:
+    """Return who is on each picture, a number a person; int64 (n,)."""
     names = {name: i for i, name in enumerate(sorted({p.parent.name for p in paths}))}
     return np.array([names[p.parent.name] for p in paths], np.int64)
 
 
-def _figures(
+def pair_figures(
     pairs: Sequence[Pair],
     row: Mapping[Path, int],
     people: NDArray[np.int64],
     vectors: Mapping[str, NDArray[np.float32]],
     weights: Mapping[str, float],
 ) -> PairFigures:
-    scores = np.array([_score(pair, row, vectors, weights) for pair in pairs])
+    """Return the figures of one score.
+
+    Args:
+        pairs: what is decided.
+        row: where each picture that has a face is found.
+        people: int64 (n,), who is on each picture, by row.
+        vectors: float32 (n, d) unit rows by model id.
+        weights: weight of each model's cosine.
+    """
+    scores = np.array([pair_score(pair, row, vectors, weights) for pair in pairs])
     is_genuine = np.array([pair.is_genuine for pair in pairs])
     correct, count = fold_accuracy(scores, is_genuine, np.array([pair.fold for pair in pairs], np.int64))
     impostors = impostor_scores(vectors, weights, people)
@@ -104,12 +114,13 @@ def _figures(
     )
 
 
-def _score(
+def pair_score(
     pair: Pair,
     row: Mapping[Path, int],
     vectors: Mapping[str, NDArray[np.float32]],
     weights: Mapping[str, float],
 ) -> float:
+    """Return a pair's fused score, below every cosine if one of its pictures has no row. Arguments as above."""
     if pair.first not in row or pair.second not in row:
         return _REFUSED
     i, j = row[pair.first], row[pair.second]

@@ -38,22 +38,50 @@ def camera_for(source: Source) -> Camera:
     assert_never(source.kind)
 
 
+def gstreamer_command(source: Source) -> list[str] | None:
+    """Return the command that reads ``source`` through GStreamer; None where it is read otherwise.
+
+    Raises:
+        UsageError: its options are wrong.
+    """
+    pipeline = _pipeline(source)
+    return None if pipeline is None else pipeline[0]
+
+
 def _usb(source: Source) -> Camera:
-    wish = parse_device_options(source.options)
-    if wish.decoder is Decoder.SOFTWARE:
+    pipeline = _pipeline(source)
+    if pipeline is None:
         from edge.capture.pyav_camera import v4l2_camera
 
-        return v4l2_camera(source.location, wish)
-    from edge.capture.gst_camera import GstCamera
-    from edge.capture.gst_pipeline import usb_pipeline
-
-    command, size = usb_pipeline(source.location, wish)
-    return GstCamera(command=command, size=size, name=source.redacted)
+        return v4l2_camera(source.location, parse_device_options(source.options))
+    return _through_gstreamer(source, pipeline)
 
 
 def _csi(source: Source) -> Camera:
-    from edge.capture.gst_camera import GstCamera
-    from edge.capture.gst_pipeline import csi_pipeline
+    pipeline = _pipeline(source)
+    assert pipeline is not None  # noqa: S101 - a CSI sensor has no other way
+    return _through_gstreamer(source, pipeline)
 
-    command, size = csi_pipeline(int(source.location), parse_device_options(source.options))
+
+def _through_gstreamer(source: Source, pipeline: tuple[list[str], tuple[int, int]]) -> Camera:
+    from edge.capture.gst_camera import GstCamera
+
+    command, size = pipeline
     return GstCamera(command=command, size=size, name=source.redacted)
+
+
+def _pipeline(source: Source) -> tuple[list[str], tuple[int, int]] | None:
+    from edge.capture.gst_pipeline import csi_pipeline, usb_pipeline
+
+    if source.kind is SourceKind.CSI:
+        return csi_pipeline(int(source.location), parse_device_options(source.options))
+    if source.kind is SourceKind.V4L2:
+        wish = parse_device_options(source.options)
+        return usb_pipeline(source.location, wish) if _decodes_in_hardware(wish.decoder) else None
+    return None
+
+
+def _decodes_in_hardware(decoder: Decoder) -> bool:
+    from edge.capture.gst_pipeline import HARDWARE_DECODER, has_element
+
+    return decoder is Decoder.HARDWARE or (decoder is Decoder.AUTO and has_element(HARDWARE_DECODER))

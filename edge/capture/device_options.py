@@ -12,6 +12,7 @@ class Decoder(StrEnum):
 
     SOFTWARE = "software"
     HARDWARE = "hardware"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class DeviceOptions:
     Attributes:
         size: (width, height) in pixels; None = what the camera is set to (CSI: 1280 x 720).
         fps: frames a second; None = what the camera is set to (CSI: 30).
-        decoder: ``hardware`` reads a USB camera through gst-launch and the Jetson's decoder.
+        decoder: ``hardware`` reads a USB camera through gst-launch and the Jetson's decoder; ``auto`` does so where
+            GStreamer has that decoder.
     """
 
     size: tuple[int, int] | None = None
@@ -77,4 +79,4 @@ def _decoder(text: str) -> Decoder:
     try:
         return Decoder(text)
     except ValueError:
-        raise ValueError("decoder is software or hardware") from None
+        raise ValueError("decoder is software, hardware or auto") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.daemon.assembly import defenses_of, pixel_defenses_of
 from edge.daemon.certificates_in_force import certifier_of
-from edge.daemon.models import DETECTOR, Models
+from edge.daemon.models import DETECTOR, Models, stages_on
 from edge.defenses.occlude import NAME as OCCLUDE
 from edge.domain.certificate import Certificate
 from edge.domain.face import Face
@@ -18,14 +18,11 @@ from edge.pipeline.checks import CheckTerms, FrameChecks
 from edge.pipeline.eye import Eye
 from edge.pipeline.screen import Screener
 from edge.pipeline.verify import ModelStage, Verifier
-from edge.recognition.embed import Embedder
 from edge.recognition.gallery import Gallery
 from edge.settings.sections import CameraSection
 from edge.vision.align import AlignmentError
 from edge.vision.detect import FaceDetector
 from edge.vision.quality import measure
-from engines.catalog import find_spec
-from engines.centers import center_of
 from engines.runtime.metered import Meter, MeteredEngine, metered
 
 
@@ -52,17 +49,8 @@ def metered_models(models: Models) -> BenchModels:
     engines = [metered(engine, meter) for engine in models.engines]
     for engine in engines:
         engine.activate()
-    stages = []
-    for stage in models.stages:
-        spec = find_spec(stage.model_id)
-        embedder = Embedder(
-            binding=stage.embedder.binding,
-            center=center_of(spec),
-            engines=models.renderings.of(spec, [engine for engine in engines if engine.model_id == spec.id]),
-        )
-        stages.append(ModelStage(embedder, stage.crop_recipe))
     detector, judge_detector = (engine for engine in engines if engine.model_id == DETECTOR)
-    return BenchModels(detector, judge_detector, tuple(stages), meter)
+    return BenchModels(detector, judge_detector, stages_on(models, engines), meter)
 
 
 class Screening:

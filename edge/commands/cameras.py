@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from edge.capture.source import parse_source
+from edge.capture.source import SourceKind, parse_source
 from edge.capture.trust.identify import identify, present_cameras
 from edge.capture.trust.identity import CameraIdentity, pin_as_toml
 from edge.capture.trust.machine import Machine
+from edge.capture.trust.udev_rule import udev_rule
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import print_json
+from edge.domain.errors import UsageError
 from edge.domain.visible_text import visible
 from edge.settings.load import load_settings
 
@@ -44,6 +46,25 @@ def list_cameras(
         if not as_json:
             print("no camera is plugged in")
         raise typer.Exit(1)
+
+
+@app.command("udev")
+def udev(
+    source: Annotated[str, typer.Argument(help="A USB camera that is plugged in, such as /dev/video0.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the link below /dev.")] = "edge-gate-camera",
+    state: IdleStateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the udev rule that gives a USB camera one name for good."""
+    del state
+    camera = parse_source(source)
+    if camera.kind is not SourceKind.V4L2:
+        raise UsageError(f"{camera.redacted} is no USB camera", hint="name a device such as /dev/video0")
+    rule = udev_rule(identify(camera, Machine()), name)
+    if as_json:
+        print_json({"rule": rule.text, "device": rule.device})
+    else:
+        print(visible(rule.text))
 
 
 def _print(camera: CameraIdentity, *, as_json: bool) -> None:

@@ -5,11 +5,19 @@ import shutil
 from collections.abc import Callable, Mapping
 
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
+from edge.commands.check_machine import MACHINE_PROBES, MachineProbe
 from edge.daemon.assembly import CatalogModels, gallery_of, read_profile, stored_gallery
 from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_pin, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
-from edge.daemon.models import RECOGNIZERS, load_models, model_store, require_built
+from edge.daemon.models import (
+    RECOGNIZERS,
+    load_models,
+    model_store,
+    recognizer_file,
+    require_built,
+    serving_bindings,
+)
 from edge.daemon.profile_in_force import date_problem, profile_in_force, refuse_outgrown
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
@@ -20,6 +28,8 @@ from edge.domain.posture import Posture
 from edge.messaging.login import try_login
 from edge.policy.limits_record import limits_from
 from edge.settings.tree import Settings
+from engines.building import is_building
+from engines.machine.root import MachineRoot
 from engines.runtime.registry import available_precisions
 
 Probe = Callable[[Settings], str]
@@ -35,11 +45,22 @@ _ASKED_FOR = {
 
 
 def _models(settings: Settings) -> str:
-    require_built(model_store(settings.engine))
+    _refuse_while_built(settings)
+    require_built(model_store(settings.engine), recognizer_file(settings.engine))
     return f"{len(RECOGNIZERS) + 1} models built"
 
 
+def _refuse_while_built(settings: Settings) -> None:
+    store = model_store(settings.engine)
+    if is_building(store):
+        raise ConfigError(
+            f"engines are being built in {store.root}: a gate that waits for them is shut until they are",
+            hint="wait; under systemd 'journalctl -u edge-gate-engines -f' shows how far it is",
+        )
+
+
 def _engines(settings: Settings) -> str:
+    _refuse_while_built(settings)
     with load_models(settings.engine, may_fetch=False) as models:
         precisions = ", ".join(available_precisions(models.runtime))
         return f"{models.runtime} {models.precision}, every engine proven (available: {precisions})"
@@ -47,7 +68,7 @@ def _engines(settings: Settings) -> str:
 
 def _profile(settings: Settings) -> str:
     now = SystemClock().utc()
-    profile = profile_in_force(settings, CatalogModels(), SystemClock())
+    profile = profile_in_force(settings, CatalogModels(serving_bindings(settings.engine.precision)), SystemClock())
     problem = date_problem(profile.created, profile.expires, now)
     date = problem[0] if problem else f"expires in {(profile.expires - now).days} days"
     return f"{profile.name}, signed by {profile.signed_by} {profile.key_id}, {date}, digest {profile.digest[:12]}"
@@ -69,7 +90,7 @@ def _people(settings: Settings) -> str:
     """Open every name and template, as a gate with the catalog's models would."""
     opened, _ = open_gate_state(settings)
     with opened:
-        models = CatalogModels()
+        models = CatalogModels(serving_bindings(settings.engine.precision))
         gallery_of(models, opened.gallery.load_templates(models.bindings))
         opened.gallery.load_masked((), models.bindings)
         return f"{len(opened.gallery.people())} people, every template open and bound to the models that run"
@@ -81,7 +102,7 @@ def _certificate(settings: Settings) -> str:
     asked = certificates_asked(profile, settings.policy)
     opened, _ = open_gate_state(settings)
     with opened:
-        stored_gallery(CatalogModels(), opened.gallery, asked)
+        stored_gallery(CatalogModels(serving_bindings(settings.engine.precision)), opened.gallery, asked)
         people = opened.gallery.people()
     needed = {family.digest for family in families_of(asked or profile.certificates)}
     lacking = sum(not needed <= person.families for person in people)
@@ -165,7 +186,12 @@ def _camera(settings: Settings) -> str:
     raise ConfigError(f"{source.redacted} gave no frame", hint="check the cable, the address and who else uses it")
 
 
+def _of_this_machine(probe: MachineProbe) -> Probe:
+    return lambda settings: probe(settings, MachineRoot())
+
+
 PROBES: Mapping[str, Probe] = {
+    **{name: _of_this_machine(probe) for name, probe in MACHINE_PROBES.items()},
     "models": _models,
     "engines": _engines,
     "profile": _profile,

@@ -27,6 +27,7 @@ class PrecisionChoice(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
+    INT8 = "int8"
 
 
 @dataclass(frozen=True, slots=True)

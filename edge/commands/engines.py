@@ -8,7 +8,13 @@ import typer
 
 from edge.commands.bench_engines import bench
 from edge.commands.engine_kernels import compile_kernels
-from edge.commands.engine_plan import ModelsArgument, PrecisionChoice, ServedEngine, named_models, served_engines
+from edge.commands.engine_plan import (
+    ModelsArgument,
+    PrecisionChoice,
+    ServedEngine,
+    named_models,
+    served_engines,
+)
 from edge.commands.engine_proof import ProofLine, engine_proof, facenet_parity
 from edge.commands.interruptible import interruptible
 from edge.commands.options import ConfigOption, JsonOption, StateOption
@@ -18,12 +24,14 @@ from edge.daemon.models import model_store, serving_precision
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from engines.build import build as build_model
+from engines.building import building
 from engines.cache import ModelStore
-from engines.catalog import ModelSpec
+from engines.catalog import DERIVED_PRECISIONS, ModelSpec
 from engines.errors import EngineError, IntegrityError
 from engines.fetch import fetch as fetch_model
 from engines.precision import choose_precision
 from engines.runtime.base import Engine, Precision
+from engines.runtime.registry import file_precision
 from engines.serve import compile_proven
 
 app = typer.Typer(help="The models that the gate runs.", no_args_is_help=True)
@@ -81,6 +89,8 @@ def build(
 ) -> None:
     """Convert fetched weights and compile every engine that the gate serves of them.
 
+    A precision with a file of its own (fp16, int8) is made from the fp32 file, proven by its hash, and refused if it
+    breaks a rule that TensorRT has for files. The detector stays at fp32 whatever the recognizers run.
     On tensorrt this builds plans for this device, each in a process of its own and proven; it can take minutes.
     """
     settings = _settings(config, state, runtime)
@@ -93,11 +103,12 @@ def build(
         columns={"model": 18, "runtime": 12, "precision": 9, "batch": 5, "size": 9, "build_ms": 8, "device": 20},
     )
     specs = named_models(models)
-    arithmetic = _precision(store, settings, precision)
-    for spec in specs:
-        build_model(spec, store, is_forced=force)
     progress = rich_progress()
-    with interruptible():
+    with building(store), interruptible():
+        arithmetic = _precision(store, settings, precision)
+        for spec in specs:
+            held = file_precision(settings.engine.runtime, serving_precision(spec, arithmetic))
+            build_model(spec, store, held, is_forced=force)
         for served in served_engines(specs, settings.engine):
             start_ns = time.perf_counter_ns()
             engine = _loaded(served, store, settings, arithmetic)
@@ -119,8 +130,8 @@ def verify(
     """Hold every engine that the gate serves against the stored fp32 outputs; exit 4 if one does not keep a bar."""
     settings = _settings(config, state, runtime)
     store = model_store(settings.engine)
-    specs = named_models(models)
     arithmetic = _precision(store, settings, precision)
+    specs = named_models(models)
     printer = Printer(
         as_json=as_json,
         columns={"model": 18, "precision": 9, "batch": 5, "check": 40, "value": 10, "bar": 8, "kind": 8, "ok": 4},
@@ -139,19 +150,33 @@ def verify(
 
 
 @app.command("list")
-def list_models(state: StateOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def list_models(
+    precision: Annotated[
+        PrecisionChoice, typer.Option("--precision", help="Whose files: fp32 (auto and bf16 too), fp16 or int8.")
+    ] = PrecisionChoice.AUTO,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the models of the catalog: which are fetched and built, and under which license."""
+    held = _own_file(precision)
     store = model_store(load_settings(config, state_dir=state).engine)
     printer = Printer(
         as_json=as_json, columns={"model": 18, "role": 8, "license": 11, "fetched": 7, "built": 5, "measured": 60}
     )
     for spec in named_models(None):
-        printer.record(_list_record(spec, store))
+        if spec.has_file(held):
+            printer.record(_list_record(spec, store, held))
 
 
-def _list_record(spec: ModelSpec, store: ModelStore) -> dict[str, Any]:
+def _own_file(choice: PrecisionChoice) -> Precision:
+    precision = Precision.FP32 if choice is PrecisionChoice.AUTO else Precision(choice.value)
+    return precision if precision in DERIVED_PRECISIONS else Precision.FP32
+
+
+def _list_record(spec: ModelSpec, store: ModelStore, held: Precision) -> dict[str, Any]:
     fetched, fetch_problem = _is_intact(store, store.source_path(spec), spec.source.member_sha256)
-    built, build_problem = _is_intact(store, store.onnx_path(spec), spec.onnx_sha256)
+    built, build_problem = _is_intact(store, store.onnx_path(spec, held), spec.file_sha256(held))
     return {
         "model": spec.id,
         "title": spec.title,
@@ -161,7 +186,8 @@ def _list_record(spec: ModelSpec, store: ModelStore) -> dict[str, Any]:
         "built": built,
         "problem": fetch_problem or build_problem,
         "sha256": spec.source.member_sha256,
-        "onnx_sha256": spec.onnx_sha256,
+        "precision": held.value,
+        "onnx_sha256": spec.file_sha256(held),
         "source": f"{spec.source.wheel}=={spec.source.version}",
         "homepage": spec.homepage,
         "measured": spec.measured,
@@ -194,6 +220,7 @@ def _loaded(served: ServedEngine, store: ModelStore, settings: Settings, precisi
 
 
 def _build_record(served: ServedEngine, engine: Engine, elapsed_ms: float, store: ModelStore) -> dict[str, Any]:
+    held = file_precision(engine.runtime, engine.precision)
     return {
         "model": served.spec.id,
         "runtime": engine.runtime,
@@ -202,8 +229,8 @@ def _build_record(served: ServedEngine, engine: Engine, elapsed_ms: float, store
         "size": "x".join(map(str, served.size)),
         "build_ms": round(elapsed_ms, 1),
         "device": engine.device,
-        "onnx": str(store.onnx_path(served.spec)),
-        "onnx_sha256": served.spec.onnx_sha256,
+        "onnx": str(store.onnx_path(served.spec, held)),
+        "onnx_sha256": served.spec.file_sha256(held),
     }
 
 

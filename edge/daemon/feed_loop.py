@@ -57,6 +57,8 @@ def steps(
 
     Raises:
         CameraError: a recording or picture cannot be read at all.
+        DeviceGoneError: the engines' device is gone.
+        GateDefectError: a frame could not be judged for a defect of ours.
     """
     try:
         yield from _all_steps(

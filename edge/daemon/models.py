@@ -16,7 +16,7 @@ from engines.catalog import ModelSpec, Role, find_spec, recipe_digest
 from engines.centers import center_of
 from engines.errors import EngineError
 from engines.fetch import fetch
-from engines.precision import choose_precision
+from engines.precision import choose_precision, chosen_file
 from engines.progress import Progress, Silent
 from engines.runtime.base import Engine, Precision
 from engines.serve import proven_engine
@@ -28,7 +28,8 @@ SCREENING = "sface-2021dec"
 SECOND = "facenet-20180408"
 RECOGNIZERS = (SCREENING, SECOND)
 
-PRECISION_CLASS = "reference"
+REFERENCE_CLASS = "reference"
+INT8_CLASS = "int8"
 SERVING_BATCHES = (1, 8)  # 1 = screening; 8 = plain, four random and three squeezed views
 OCCLUDED_BATCH = 5  # the certificate's copies of a face, which the screening model alone looks at
 
@@ -79,12 +80,18 @@ def with_engines(models: Models, wrap: Callable[[Engine], Engine]) -> Models:
     wrapped = [wrap(engine) for engine in models.engines if engine is not models.detector]
     for engine in wrapped:
         engine.activate()
+    return replace(models, stages=stages_on(models, wrapped), engines=(models.detector, *wrapped))
+
+
+def stages_on(models: Models, engines: Sequence[Engine]) -> tuple[ModelStage, ...]:
+    """Return the recognizers of models on other engines of theirs, which are active."""
     stages = []
     for stage in models.stages:
         spec = find_spec(stage.model_id)
-        own = [engine for engine in wrapped if engine.model_id == spec.id]
-        stages.append(ModelStage(_embedder(spec, models.renderings.of(spec, own)), spec.crop))
-    return replace(models, stages=tuple(stages), engines=(models.detector, *wrapped))
+        own = [engine for engine in engines if engine.model_id == spec.id]
+        embedder = _embedder(spec, models.precision, models.renderings.of(spec, own))
+        stages.append(ModelStage(embedder, spec.crop))
+    return tuple(stages)
 
 
 def model_store(options: EngineSection) -> ModelStore:
@@ -92,40 +99,65 @@ def model_store(options: EngineSection) -> ModelStore:
     return ModelStore(Path(options.models_dir) if options.models_dir else None)
 
 
-def binding_of(spec: ModelSpec) -> Binding:
-    """Return what embeddings of a catalog model are bound to."""
+def binding_of(spec: ModelSpec, precision: Precision = Precision.FP32) -> Binding:
+    """Return what embeddings of a catalog model are bound to.
+
+    In int8 that is the int8 file: other activation ranges give other embeddings. Every other precision was accepted
+    as the fp32 file's own arithmetic, so its templates are the fp32 file's.
+
+    Raises:
+        EngineError: the catalog pins no int8 file of it.
+    """
+    is_int8 = precision is Precision.INT8
     return Binding(
         model_id=spec.id,
-        model_digest=spec.onnx_sha256,
+        model_digest=spec.file_sha256(precision) if is_int8 else spec.onnx_sha256,
         recipe_digest=recipe_digest(spec),
-        precision_class=PRECISION_CLASS,
+        precision_class=INT8_CLASS if is_int8 else REFERENCE_CLASS,
     )
 
 
-def serving_bindings() -> Mapping[str, Binding]:
-    """Return what embeddings of the serving models are bound to, by model id; nothing is loaded for it."""
-    return {model_id: binding_of(find_spec(model_id)) for model_id in RECOGNIZERS}
+def serving_bindings(wanted: str = "auto") -> Mapping[str, Binding]:
+    """Return what embeddings of the serving models are bound to, by model id; nothing is loaded for it.
+
+    Args:
+        wanted: ``engine.precision`` of the settings.
+
+    Raises:
+        EngineError: the catalog pins no file of a model in that precision.
+    """
+    precision = Precision.FP32 if wanted == "auto" else Precision(wanted)
+    return {model_id: binding_of(find_spec(model_id), precision) for model_id in RECOGNIZERS}
 
 
-def model_files(store: ModelStore) -> Mapping[Path, str]:
-    """Return the files of the gate's models with their sha256."""
-    specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))
-    return {store.onnx_path(spec): spec.onnx_sha256 for spec in specs}
+def recognizer_file(options: EngineSection) -> Precision:
+    """Return the precision of the recognizers' files with these settings."""
+    return chosen_file(options.runtime, options.precision)
 
 
-def missing_models(store: ModelStore) -> tuple[ModelSpec, ...]:
-    """Return the models of the gate that are not built."""
-    specs = (find_spec(model_id) for model_id in (DETECTOR, *RECOGNIZERS))
-    return tuple(spec for spec in specs if not is_built(spec, store))
+def model_files(store: ModelStore, recognizers: Precision = Precision.FP32) -> Mapping[Path, str]:
+    """Return the files of the gate's models with their sha256, the recognizers' in a precision."""
+    return {store.onnx_path(spec, held): spec.file_sha256(held) for spec, held in _files(recognizers)}
 
 
-def require_built(store: ModelStore) -> None:
-    """Return if every model of the gate is built.
+def missing_models(store: ModelStore, recognizers: Precision = Precision.FP32) -> tuple[ModelSpec, ...]:
+    """Return the models of the gate that are not built, the recognizers in a precision."""
+    return tuple(spec for spec, held in _files(recognizers) if not is_built(spec, store, held))
+
+
+def _files(recognizers: Precision) -> Iterator[tuple[ModelSpec, Precision]]:
+    yield find_spec(DETECTOR), Precision.FP32
+    for model_id in RECOGNIZERS:
+        yield find_spec(model_id), recognizers
+
+
+def require_built(store: ModelStore, recognizers: Precision = Precision.FP32) -> None:
+    """Return if every model of the gate is built, the recognizers in a precision.
 
     Raises:
         EngineError: some are not.
     """
-    missing = missing_models(store)
+    missing = missing_models(store, recognizers)
     if missing:
         raise EngineError(
             f"not built in {store.root}: {', '.join(spec.id for spec in missing)}",
@@ -154,6 +186,7 @@ def load_models(
     batches: Sequence[int] = SERVING_BATCHES,
     progress: Progress | None = None,
     may_fetch: bool = True,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Models]:
     """Fetch and build what is not built yet, activate and prove every model; free them at the end.
 
@@ -162,19 +195,22 @@ def load_models(
         batches: batch sizes that recognizers are compiled for.
         progress: shown while weights are fetched.
         may_fetch: False = take what is built and neither fetch nor build anything.
+        told: called before each engine is loaded, with what it is.
 
     Raises:
         EngineError: a model cannot be fetched, built, run, or fails its acceptance.
         ConfigError: the detector has no proof at the configured size.
     """
     store = model_store(options)
+    held = recognizer_file(options)
     if not may_fetch:
-        require_built(store)
-    for spec in missing_models(store):
-        fetch(spec, store, progress=progress or Silent())
+        require_built(store, held)
+    for spec in missing_models(store, held):
+        if not is_built(spec, store):  # a file of another precision is made from the fp32 one
+            fetch(spec, store, progress=progress or Silent())
     precision = choose_precision(store, runtime=options.runtime, wanted=options.precision, threads=options.threads)
     with ExitStack() as stack:
-        loader = _Loader(options, store, stack)
+        loader = _Loader(options, store, stack, told)
         detector_spec = find_spec(DETECTOR)
         detector, judge_detector = (
             loader.serve(detector_spec, serving_precision(detector_spec, precision), size=_detector_size(options))
@@ -195,7 +231,10 @@ def load_models(
 class _Loader:
     """Loads proven engines that live as long as an exit stack."""
 
-    def __init__(self, options: EngineSection, store: ModelStore, stack: ExitStack) -> None:
+    def __init__(
+        self, options: EngineSection, store: ModelStore, stack: ExitStack, told: Callable[[str], None]
+    ) -> None:
+        self._told = told
         self._options = options
         self._store = store
         self._stack = stack
@@ -206,6 +245,7 @@ class _Loader:
         self, spec: ModelSpec, precision: Precision, *, batch: int = 1, size: tuple[int, int] | None = None
     ) -> Engine:
         """Return an active, proven engine."""
+        self._told(f"{spec.id} {precision} for {batch}")
         engine = proven_engine(
             spec,
             self._store,
@@ -222,11 +262,11 @@ class _Loader:
         """Return a recognizer with an engine a batch size."""
         engines = [self.serve(spec, precision, batch=batch) for batch in batches]
         self._stack.callback(self.renderings.close)  # before the engines that it renders for
-        return ModelStage(_embedder(spec, self.renderings.of(spec, engines)), spec.crop)
+        return ModelStage(_embedder(spec, precision, self.renderings.of(spec, engines)), spec.crop)
 
 
-def _embedder(spec: ModelSpec, engines: Sequence[ViewEngine]) -> Embedder:
-    return Embedder(binding=binding_of(spec), center=center_of(spec), engines=engines)
+def _embedder(spec: ModelSpec, precision: Precision, engines: Sequence[ViewEngine]) -> Embedder:
+    return Embedder(binding=binding_of(spec, precision), center=center_of(spec), engines=engines)
 
 
 def _detector_size(options: EngineSection) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 import os
 import socket
 
+_PATIENCE_S = 0.5  # a reader that does not read must not hold up the gate
+
 
 class Notifier:
     """Sends to ``$NOTIFY_SOCKET``; does nothing where there is none."""
@@ -16,11 +18,15 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """Show a line in ``systemctl status``."""
-        self._send(f"STATUS={text}")
+        self._send(f"STATUS={' '.join(text.split())}")
 
     def alive(self) -> None:
-        """Feed the watchdog. Call it only after real progress."""
+        """Feed the watchdog. Call it only after real progress; :class:`edge.daemon.watchdog.Watchdog` does."""
         self._send("WATCHDOG=1")
+
+    def extend(self, seconds: float) -> None:
+        """Ask for more time to start, or to stop, from now on: what is being done takes long, and goes on."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     def stopping(self) -> None:
         """Say that the gate shuts down."""
@@ -32,6 +38,7 @@ class Notifier:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(_PATIENCE_S)
                 sender.sendto(message.encode(), address)
         except OSError:
             return  # systemd then restarts the unit, which is what a lost watchdog is for

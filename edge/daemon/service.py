@@ -18,13 +18,14 @@ from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
-from edge.daemon.models import load_models, model_files, model_store
+from edge.daemon.models import load_models, model_files, model_store, recognizer_file
 from edge.daemon.notify import Notifier
 from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
 from edge.daemon.recorder import Recorder
 from edge.daemon.standing import Standing
 from edge.daemon.state import open_gate_state
+from edge.daemon.watchdog import Watchdog, engines_within_s
 from edge.daemon.watched_gallery import WatchedGallery
 from edge.daemon.watches.gate_watches import gate_watches
 from edge.domain.anomaly import Anomaly, AnomalyReport
@@ -52,6 +53,8 @@ from edge.trust.keys import KeyRing
 log = structlog.get_logger(__name__)
 
 _QUIET_NS = 10_000_000_000
+_START_STEP_S = 300  # longest that fetching, or loading one engine, may take before systemd gives up
+_SERVES = "serves"
 
 DOOR_AGE_MS = DECISION_VALID.total_seconds() * 1_000  # as long as the signed event may open
 
@@ -128,30 +131,39 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
     Raises:
         EdgeError: it cannot start, or a fault that it cannot outlive; the door is shut either way.
         EngineError: a model is missing or fails its acceptance.
+        DeviceGoneError: the engines' device is gone; a new process may have it again.
     """
     camera_source(settings)
+    notifier = Notifier()
+
+    def told(what: str) -> None:
+        notifier.extend(_START_STEP_S)
+        notifier.status(f"shut: loading {what}")
+
     with sole_daemon(settings.state_dir):
         state, keys = open_gate_state(settings)
-        with state, load_models(settings.engine) as models:
+        with state, load_models(settings.engine, told=told) as models:
             profile = profile_in_force(settings, models, SystemClock())
             warn_of_date(profile, SystemClock().utc())
             certificates = certificates_asked(profile, settings.policy)
             people = LiveGallery(models, state, SystemClock(), certificates)
             refuse_outgrown(len(people()), profile)
-            _Service(settings, GateParts(settings, profile, models, people()), state, keys, hooks).run(people)
+            parts = GateParts(settings, profile, models, people())
+            _Service(parts, state, keys, hooks, notifier).run(people)
 
 
 class _Service:
     """One run of the daemon, from birth to the last message."""
 
     def __init__(
-        self, settings: Settings, parts: GateParts, state: State, keys: KeyRing, hooks: ServiceHooks
+        self, parts: GateParts, state: State, keys: KeyRing, hooks: ServiceHooks, notifier: Notifier
     ) -> None:
+        settings = parts.settings
         self._settings = settings
         self._parts = parts
         self._hooks = hooks
         self._clock = SystemClock()
-        self._notifier = Notifier()
+        self._notifier = notifier
         section = settings.gate
         self._identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
         self._drift = DriftWatch(state.sketches, parts.profile.granted, self._clock)
@@ -192,7 +204,7 @@ class _Service:
             wake=self._messenger.wake,
         )
         self._recorder = Recorder(self._actor, self._clock)
-        files = model_files(model_store(settings.engine))
+        files = model_files(model_store(settings.engine), recognizer_file(settings.engine))
         self._watches = gate_watches(
             self._recorder, state.database, files, parts.profile, settings.environment, self._clock
         )
@@ -224,6 +236,7 @@ class _Service:
                     health=self._health,
                 )
                 self._notifier.ready()
+                self._notifier.status(_SERVES)
                 log.info("gate.started", camera=source.redacted, precision=self._parts.models.precision.value)
                 self._serve(feed, gate)
         finally:
@@ -232,6 +245,7 @@ class _Service:
 
     def _serve(self, feed: CameraFeed, gate: Gate) -> None:
         outcomes = Outcomes(gate, feed.clock, self._standing, self._kiosk, self._act)
+        watchdog = Watchdog(self._notifier, feed.clock, engines_within_s=engines_within_s(self._settings))
         desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
 
         def turn() -> None:
@@ -245,7 +259,7 @@ class _Service:
                 gate,
                 is_stopping=self._hooks.is_stopping,
                 is_patient=True,
-                after_frame=self._notifier.alive,
+                after_frame=lambda: watchdog.frame_passed(gate.answered_ns),
                 every_turn=turn,
             ):
                 with self._recorder.kept():
@@ -259,6 +273,7 @@ class _Service:
         reason = None if fault is None else fault.reason
         if reason is not self._bus.fault:
             self._bus.fault = reason
+            self._notifier.status(_SERVES if reason is None else f"denies everybody: {reason.value}")
             self._messenger.beat()
         return fault
 

@@ -12,7 +12,7 @@ class Binding:
 
     Attributes:
         model_id: catalog id, such as ``sface-2021dec``.
-        model_digest: sha256 of the converted fp32 model.
+        model_digest: sha256 of the converted fp32 model; in class ``int8``, of the int8 one.
         recipe_digest: sha256 of how the face is cut out and normalized.
         precision_class: ``reference`` (fp32, and bf16/fp16 that passed acceptance) or ``int8``.
     """

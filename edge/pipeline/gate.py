@@ -109,7 +109,9 @@ class Gate:
             return Step()  # as if it had not been taken: on a slow machine looking must not starve judging
         problem = self._stages.checks.problem_of(frame, now.monotonic_ns)
         if problem is not None:
-            return self._refuse(frame, problem, now)
+            step = self._refuse(frame, problem, now)
+            self._rest()  # a dark night is no reason to lose sight of the engines
+            return step
         self._conditions.clear(*_FRAME_CONDITIONS)
         illness = self._stages.health() or self._stages.judging.fault
         if illness is not None:
@@ -126,8 +128,7 @@ class Gate:
         self._hand_claim()
         step += self._watch(sight)
         self._begin(sight)
-        if self._attempts.evidence is None:
-            self._stages.judging.rest()
+        self._rest()
         return step + self.collect()
 
     def collect(self) -> Step:
@@ -170,6 +171,11 @@ class Gate:
     def defect(self) -> Exception | None:
         """Why the gate must not go on: a defect of ours, or the loss of the device that its engines run on."""
         return self._defect
+
+    @property
+    def answered_ns(self) -> int | None:
+        """When the engines last gave a sound answer, monotonic; None where they answer on this thread."""
+        return self._stages.judging.answered_ns
 
     def fault(self, reason: Reason, hint: str) -> Step:
         """End the open attempt, if any, with a fault, and tell of it once while it lasts."""
@@ -226,6 +232,11 @@ class Gate:
     def close(self) -> None:
         """Wait for a judgment that nobody needs any more, so that what it uses can be closed."""
         self._stages.judging.take(wait=True)
+
+    def _rest(self) -> None:
+        """While nobody is there, let the engines prove themselves."""
+        if self._attempts.evidence is None:
+            self._stages.judging.rest()
 
     def _suffer(self, illness: EdgeError) -> Step:
         """While something is wrong with the gate itself nobody is judged; told once, and again if it changes."""

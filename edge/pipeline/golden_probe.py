@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from edge.domain.errors import DeviceGoneError, RecognitionError
-from engines.errors import DeviceLostError, EngineError
+from edge.recognition.faults import engine_faults_told
 from engines.probe import require_alive
 from engines.runtime.base import Engine
 
@@ -31,9 +30,5 @@ class GoldenProbe:
             asked = self._engines[self._turn : self._turn + 1]
             self._turn = (self._turn + 1) % max(1, len(self._engines))
         for engine in asked:
-            try:
+            with engine_faults_told():
                 require_alive(engine)
-            except DeviceLostError as error:
-                raise DeviceGoneError(str(error), hint=error.hint) from error
-            except EngineError as error:
-                raise RecognitionError(str(error), hint=error.hint) from error

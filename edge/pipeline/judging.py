@@ -61,6 +61,11 @@ class Judging(Protocol):
         """Why nobody can be judged now; None when somebody can."""
         ...
 
+    @property
+    def answered_ns(self) -> int | None:
+        """When the engines last gave a sound answer, monotonic; None where they answer on the gate's own thread."""
+        ...
+
     def rest(self) -> None:
         """Use a moment in which nobody is judged, to look after what judges."""
         ...
@@ -93,6 +98,11 @@ class AtOnce:
     @property
     def fault(self) -> EdgeError | None:
         """None: whoever waits for each judgment sees its faults in it."""
+        return None
+
+    @property
+    def answered_ns(self) -> None:
+        """None: engines that hang hold up the gate itself."""
         return None
 
     def rest(self) -> None:

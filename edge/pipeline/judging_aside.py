@@ -72,7 +72,8 @@ class Aside:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
         self._task: _Task | None = None
         self._fault: EdgeError | None = None
-        self._probe_ns: float = self._clock.monotonic_ns() + self._every_ns
+        self._answered_ns = self._clock.monotonic_ns()  # engines were proven before they came here
+        self._probe_ns: float = self._answered_ns + self._every_ns
 
     @property
     def is_busy(self) -> bool:
@@ -83,6 +84,11 @@ class Aside:
     def fault(self) -> EdgeError | None:
         """What an engine did wrong, until every engine proved itself again."""
         return self._fault
+
+    @property
+    def answered_ns(self) -> int:
+        """When an engine last gave a sound answer, to a face or a probe, monotonic; at first when this began."""
+        return self._answered_ns
 
     def begin(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> None:
         """Start to judge a face, on a copy of the frame. Raises RuntimeError when busy."""
@@ -118,10 +124,11 @@ class Aside:
             self._fault = self._fault if self._probe else None
             return None
         if isinstance(outcome, Judgment):
-            if isinstance(outcome.outcome, RecognitionError) and self._probe is not None:
-                self._fail(outcome.outcome)
+            self._learn(outcome)
             return outcome
         self._fault = outcome
+        if outcome is None:
+            self._answered_ns = self._clock.monotonic_ns()
         return None
 
     def rest(self) -> None:
@@ -132,6 +139,13 @@ class Aside:
         has_fault = self._fault is not None
         self._probe_ns = now_ns + (_PROBE_AGAIN_NS if has_fault else self._every_ns)
         self._task = _Task(self._thread.submit(_probed, self._probe, everything=has_fault), now_ns, None)
+
+    def _learn(self, judgment: Judgment) -> None:
+        """Note of an answer in time whether it was a sound one."""
+        if not isinstance(judgment.outcome, RecognitionError):
+            self._answered_ns = self._clock.monotonic_ns()
+        elif self._probe is not None:
+            self._fail(judgment.outcome)
 
     def _await(self, task: _Task) -> None:
         left_s = self._left_ns(task) / 1e9

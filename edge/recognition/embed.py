@@ -1,15 +1,14 @@
 """Faces in, unit-norm embeddings out: one rendered batch per model and frame."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain.embedding import Binding, Embedding
-from edge.domain.errors import DeviceGoneError, RecognitionError
+from edge.domain.errors import RecognitionError
 from edge.recognition.answers import AnswerWatch
-from engines.errors import DeviceLostError, EngineError
+from edge.recognition.faults import engine_faults_told
 from engines.render.spec import CropGeometry, ViewSpec
 from engines.views.base import ViewEngine
 
@@ -80,7 +79,7 @@ class Embedder:
         for start in range(0, len(faces), largest):
             few = faces[start : start + largest]
             engine = self._engine_for(len(few))
-            with _faults_told():
+            with engine_faults_told():
                 for row, (pixels, crop) in enumerate(few):
                     engine.show(row, pixels, crop, (view,))
             parts.append(self._answered(engine, len(few)))
@@ -88,7 +87,7 @@ class Embedder:
 
     def _embed_part(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
         engine = self._engine_for(len(views))
-        with _faults_told():
+        with engine_faults_told():
             engine.show(0, pixels, crop, views)
         return self._answered(engine, len(views))
 
@@ -97,7 +96,7 @@ class Embedder:
 
     def _answered(self, engine: ViewEngine, count: int) -> FloatArray:
         """Return the unit rows of the first ``count`` pictures that an engine was shown."""
-        with _faults_told():
+        with engine_faults_told():
             answer = engine.answer(count)
         model_id = self.binding.model_id
         if self._watch.is_stuck(answer.sample, answer.rows):
@@ -108,17 +107,6 @@ class Embedder:
         unit = _unit_rows(answer.rows.astype(np.float64), model_id)
         centered: FloatArray = _unit_rows(unit - self._center, model_id).astype(np.float32)
         return centered
-
-
-@contextmanager
-def _faults_told() -> Iterator[None]:
-    """Turn an engine's fault into the gate's."""
-    try:
-        yield
-    except DeviceLostError as error:
-        raise DeviceGoneError(str(error), hint=error.hint) from error
-    except EngineError as error:
-        raise RecognitionError(str(error), hint=error.hint) from error
 
 
 def _unit_rows(rows: NDArray[np.float64], model_id: str) -> NDArray[np.float64]:

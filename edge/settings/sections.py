@@ -115,9 +115,10 @@ class EngineSection(Section):
     runtime: Literal["openvino", "onnxruntime", "tensorrt"] = Field(
         default="openvino", description="Inference runtime. tensorrt serves what 'edge-gate engines build' built."
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
         default="auto",
-        description="auto = the faster of fp32 and bf16, measured on this machine once; on tensorrt fp16.",
+        description="auto = the faster of fp32 and bf16, measured on this machine once; on tensorrt fp16. int8 needs "
+        "templates and a profile of its own.",
     )
     answer_within_ms: float = Field(
         default=2_000,

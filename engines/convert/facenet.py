@@ -174,7 +174,7 @@ def _sum(to: _Translation, node: GraphNode) -> None:
 
 
 def _maximum(to: _Translation, node: GraphNode) -> None:
-    floor = to.constant(node.inputs[1], to.tensor(node, 1).reshape(()))
+    floor = to.constant(node.inputs[1], to.tensor(node, 1).reshape(1))
     to.emit("Max", node, (node.inputs[0], floor))
 
 

@@ -98,12 +98,13 @@ def network_from_onnx(data: bytes) -> Network:
     return Network(nodes, constants, inputs, {value.name: _shape(value) for value in graph.output})
 
 
-def onnx_from_network(network: Network, *, name: str) -> bytes:
+def onnx_from_network(network: Network, *, name: str, opset: int = OPSET) -> bytes:
     """Write a network as ONNX, checked in full.
 
     Args:
         network: what to write.
         name: the graph's name.
+        opset: version of the operations that its nodes are read by.
 
     Raises:
         EngineError: the network is not valid ONNX of our opset.
@@ -113,10 +114,10 @@ def onnx_from_network(network: Network, *, name: str) -> bytes:
         name,
         [helper.make_tensor_value_info(k, onnx.TensorProto.FLOAT, v) for k, v in network.inputs.items()],
         [helper.make_tensor_value_info(k, onnx.TensorProto.FLOAT, v) for k, v in network.outputs.items()],
-        [numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in network.constants.items()],
+        [numpy_helper.from_array(np.asarray(v, order="C"), k) for k, v in network.constants.items()],
     )
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="edge-gate"
+        graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION, producer_name="edge-gate"
     )
     try:
         onnx.checker.check_model(model, full_check=True)

@@ -6,6 +6,7 @@ picture, at most three across hard edges of real photographs, and up to six in p
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -50,6 +51,18 @@ def needed_window(matrix: NDArray[np.float64], side: int, level_width: int, leve
         right=min(level_width, math.ceil(max(xs)) + _TAP_MARGIN_PX + 1),
         bottom=min(level_height, math.ceil(max(ys)) + _TAP_MARGIN_PX + 1),
     )
+
+
+class Sampler(Protocol):
+    """Reads one crop at a time: ``look`` chooses it, ``sample`` reads it at any resolution. Not thread-safe."""
+
+    def look(self, pixels: Pixels, crop: CropGeometry, side: int) -> None:
+        """Choose the frame, which must stay valid until the last ``sample`` of it, and the crop."""
+        ...
+
+    def sample(self, dst: Pixels) -> None:
+        """Read the whole crop into ``dst``, uint8 (h, w, 3) contiguous, of any size."""
+        ...
 
 
 class CropSampler:

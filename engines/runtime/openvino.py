@@ -26,7 +26,7 @@ def available_precisions() -> tuple[Precision, ...]:
         RuntimeMissingError: OpenVINO is not installed or does not start.
     """
     capabilities = set(_core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES"))
-    return tuple(precision for precision in Precision if _CAPABILITIES[precision] in capabilities)
+    return tuple(precision for precision, name in _CAPABILITIES.items() if name in capabilities)
 
 
 def create_engine(request: EngineRequest) -> Engine:

@@ -30,6 +30,24 @@ _MODULES: Mapping[str, str] = MappingProxyType(
 )
 
 
+# OpenVINO reads the fp32 file and rounds as its hint says; every other runtime computes what the file says.
+_ROUND_ON_THEIR_OWN = frozenset({"openvino"})
+# Computed right and not fast: a way to check a file, not to serve it.
+_EMULATED: Mapping[str, frozenset[Precision]] = MappingProxyType(
+    {"onnxruntime": frozenset({Precision.FP16, Precision.INT8})}
+)
+
+
+def file_precision(runtime: str, precision: Precision) -> Precision:
+    """Return the precision of the ONNX file that a runtime takes to compute in ``precision``."""
+    return Precision.FP32 if runtime in _ROUND_ON_THEIR_OWN else precision
+
+
+def is_emulated(runtime: str, precision: Precision) -> bool:
+    """Return whether a runtime computes in a precision without gaining time by it."""
+    return precision in _EMULATED.get(runtime, frozenset())
+
+
 def runtime_names() -> tuple[str, ...]:
     """Return the names of all known runtimes, best first, installed or not."""
     return tuple(_MODULES)
@@ -61,14 +79,21 @@ def create_engine(runtime: str, request: EngineRequest) -> Engine:
     Raises:
         RuntimeMissingError: the runtime is unknown or not installed, or this machine lacks the precision.
     """
-    module = _module(runtime)
-    known = module.available_precisions()
-    if request.precision not in known:
+    require_precision(runtime, request.precision)
+    return _module(runtime).create_engine(request)
+
+
+def require_precision(runtime: str, precision: Precision) -> None:
+    """Return if a runtime can compute in a precision on this machine.
+
+    Raises:
+        RuntimeMissingError: it cannot, or is unknown or not installed.
+    """
+    known = available_precisions(runtime)
+    if precision not in known:
         raise RuntimeMissingError(
-            f"{runtime} cannot compute {request.precision} on this machine",
-            hint=f"use precision {' or '.join(known)}",
+            f"{runtime} cannot compute {precision} on this machine", hint=f"use precision {' or '.join(known)}"
         )
-    return module.create_engine(request)
 
 
 def _module(runtime: str) -> RuntimeModule:

@@ -12,7 +12,8 @@ class EngineRequest:
 
     Attributes:
         model_id: catalog id.
-        model_path: its fp32 ONNX file.
+        model_path: its ONNX file: of ``precision``, or fp32 for a runtime that rounds on its own, see
+            :func:`engines.runtime.registry.file_precision`.
         model_sha256: hash that the file must have when it is loaded.
         output_names: outputs that the engine gives.
         input_shape: (batch, channels, height, width).

@@ -47,9 +47,10 @@ def _oblivious(scenes: int, slow_scenes: int) -> list[Row]:
 
 
 def _joint(scenes: int) -> list[Row]:
-    """With twenty steps; at the largest eps with forty as well, which the first honesty check wants."""
+    """With twenty steps; at the largest eps as hard as we can as well, which the first honesty check wants."""
     quick = [Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS]
-    return [*quick, Row(attacker=Attacker.JOINT, attack="pgd-40", eps=_EPS[-1], scenes=scenes)]
+    hard = [Row(attacker=Attacker.JOINT, attack=a, eps=_EPS[-1], scenes=scenes) for a in ("pgd-40", "pgd-100")]
+    return [*quick, *hard]
 
 
 def _adaptive(scenes: int, known_scenes: int, attack: str = "pgd-40") -> list[Row]:
@@ -166,7 +167,7 @@ def _gate(scenes: int, patch_scenes: int, outside_scenes: int) -> list[Row]:
         *_noise(scenes),
         *(Row(attacker=Attacker.OBLIVIOUS, attack="pgd-20", eps=e, scenes=scenes) for e in (*_EPS, 16.0)),
         *(Row(attacker=Attacker.JOINT, attack="pgd-20", eps=e, scenes=scenes) for e in _EPS[1:]),
-        Row(attacker=Attacker.JOINT, attack="pgd-40", eps=_EPS[-1], scenes=scenes),
+        *(Row(attacker=Attacker.JOINT, attack=a, eps=_EPS[-1], scenes=scenes) for a in ("pgd-40", "pgd-100")),
         *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=patch_scenes) for s in worn),
         *(Row(attacker=Attacker.JOINT, attack="patch-100", patch=s.value, scenes=outside_scenes) for s in outside),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from redteam.campaign.plan import Attacker, Row
-from redteam.report.comparison import aims_of, steps_of, words_of
+from redteam.report.comparison import aims_of, words_of
 from redteam.report.honesty import HonestyCheck, few
 from redteam.report.outcomes import Outcomes
 from redteam.report.rates import Rate
@@ -17,19 +17,27 @@ _ROUNDING = 1e-3
 
 
 def joint_reaches(outcomes: Outcomes) -> HonestyCheck:
-    """The joint attack at 8/255 must bring both models near what it aims at, or nobody's attack on both counts."""
+    """The joint attack at 8/255 must bring both models near what it aims at, or nobody's attack on both counts.
+
+    Where several were judged on as many scenes, the one that reaches most is asked.
+    """
     name = f"joint at {_REACH_EPS:g}/255: both cosines >= {_REACHED_COSINE} on {100 * _REACHED_SHARE:g} % of scenes"
     rows = [r for r in _attacks(outcomes, Attacker.JOINT, Goal.IMPERSONATION) if r.eps == _REACH_EPS]
-    row = max(rows, key=lambda r: (len(outcomes.judged(r)), steps_of(r)), default=None)
-    if row is None or not (judged := outcomes.judged(row)):
+    reached = [(row, _reached(outcomes, row)) for row in rows if outcomes.judged(row)]
+    if not reached:
         return HonestyCheck(name, None, "no such attack was judged")
-    models = outcomes.match.weights
-    found = Rate.of(
-        all(each.judgement.likeness.get(model, -1.0) >= _REACHED_COSINE for model in models)
-        for each in judged.values()
-    )
+    row, found = max(reached, key=lambda each: (each[1].n, each[1].success))
     ok = (found.share or 0.0) >= _REACHED_SHARE
     return HonestyCheck(name, ok, f"{row.row_id}: {found.words}", frozenset() if ok else _of(outcomes, _WHOLE_GATE))
+
+
+def _reached(outcomes: Outcomes, row: Row) -> Rate:
+    """Return how often a row's pictures come near to what they aim at in every model."""
+    models = outcomes.match.weights
+    return Rate.of(
+        all(each.judgement.likeness.get(model, -1.0) >= _REACHED_COSINE for model in models)
+        for each in outcomes.judged(row).values()
+    )
 
 
 def unbounded_wins(outcomes: Outcomes) -> HonestyCheck:

@@ -44,8 +44,9 @@ JUDGED = (
 
 MINIMAL = (
     (
-        "Bisection on whole gray levels, each step saved and judged; bare models at their loose point. The "
-        "median is a value that was measured, of an even number the lower one; its interval is exact, from "
+        "The largest eps is halved until one works, and below it whole gray levels are bisected, each step saved "
+        "and judged; bare models at their loose point. The median is a value that was measured, of an even number "
+        "the lower one; its interval is exact, from "
         "order statistics. At a gate of random views each step is one try, so its figures are of somebody "
         "lucky or unlucky."
     ),

@@ -1,7 +1,7 @@
 """Every renderer computes the function of ``engines.render.spec``; the reference says what that is."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -16,12 +16,16 @@ from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.renderer import CudaRenderer
+from engines.render.exact_sampling import ExactSampler
 from engines.render.reference import ReferenceRenderer, squeezed
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
-from tests.support.host_cuda import FATBIN, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 
 Pixels = NDArray[np.uint8]
+
+
+OWNERS: list[OwnerThread] = []
 
 
 @cache
@@ -32,13 +36,16 @@ def named(name: str) -> Renderer:
 
 def cuda_renderer(*, is_integrated: bool) -> Renderer:
     """Return the renderer of a device, whose driver is the tests' own."""
-    host_cuda().begin(is_integrated=is_integrated)
-    return CudaRenderer(RenderDevice(OwnerThread(opened_device), FATBIN))
+    begun_host_cuda(is_integrated=is_integrated)
+    owner = OwnerThread(opened_device)
+    OWNERS.append(owner)
+    return CudaRenderer(RenderDevice(owner, FATBIN))
 
 
 MAKERS: dict[str, Callable[[], Renderer]] = {
     "reference": ReferenceRenderer,
     "cpu": CPURenderer,
+    "cpu-exact": lambda: CPURenderer(ExactSampler()),
     "kernels-on-host": HostKernels,
     "cuda-integrated": lambda: cuda_renderer(is_integrated=True),
     "cuda-discrete": lambda: cuda_renderer(is_integrated=False),
@@ -48,6 +55,14 @@ RENDERERS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in MAKERS]
 SMOOTH_LEVELS = 2.0
 # Coordinates may be rounded to 1/32 px (up to 1/64 away, both axes, full contrast), and then to a level.
 NOISE_LEVELS = 1 + 2 * 255 / 64 + 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _devices_end_with_their_tests() -> Iterator[None]:
+    yield
+    while OWNERS:
+        OWNERS.pop().close()
+    named.cache_clear()
 
 
 @pytest.fixture(params=RENDERERS)

@@ -19,7 +19,7 @@ from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Re
 from engines.views.base import SAMPLE_STEP, ViewEngine
 from engines.views.device import DeviceViews
 from engines.views.host import HostViews
-from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, HostCuda, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, HostCuda, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 from tests.support.toy_device_engine import SIDE, ToyDeviceEngine, ToyEngine, rows_of
 
@@ -61,8 +61,7 @@ def on_host() -> Stage:
 
 
 def on_device(*, is_integrated: bool, dtype: type[np.float32] | type[np.float16] = np.float32) -> Stage:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=is_integrated)
+    cuda = begun_host_cuda(is_integrated=is_integrated)
     owner = OwnerThread(opened_device)
     engine = ToyDeviceEngine(BATCH, owner, dtype)
     engine.activate()

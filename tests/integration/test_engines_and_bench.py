@@ -60,7 +60,10 @@ def test_bench_times_every_runtime_and_precision() -> None:
     assert {("openvino", "fp32"), ("onnxruntime", "fp32")} <= {(r["runtime"], r["precision"]) for r in done.records}
     for record in done.records:
         assert set(record) >= {"model", "runtime", "precision", "batch", "threads", "p50_ms", "p95_ms"}
-        assert 0 < record["p50_ms"] <= record["p95_ms"]
+        assert 0 < record["p50_ms"] <= record["p95_ms"] <= record["p99_ms"]
+        assert record["device"]
+        assert {"edge-gate", "python", "openvino"} <= set(record["versions"])
+        assert {"power_mode", "clocks"} <= set(record)
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,10 @@ def host_cuda() -> HostCuda:
     for name in ("eg_launches", "eg_uploads", "eg_downloads"):
         getattr(library, name).restype = ctypes.c_long
     return HostCuda(library)
+
+
+def begun_host_cuda(*, is_integrated: bool) -> HostCuda:
+    """Return the driver as a device of one kind on which nothing was done yet."""
+    cuda = host_cuda()
+    cuda.begin(is_integrated=is_integrated)
+    return cuda

@@ -1,62 +1,11 @@
-"""The CUDA kernels compiled for the host: every thread of every block, so that they can be tested without a GPU."""
+"""The CUDA kernels compiled for the host, where there is a compiler for it."""
 
-import ctypes
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from engines.render.base import Batch, Pixels, check_crop, check_render_arguments
-from engines.render.cuda.parameters import FRAME, VIEW, FrameLayout, pack_frame, pack_views
-from engines.render.spec import CropGeometry, InputSpec, ViewSpec
+from engines.render.cuda.host import HostKernels, host_library
 
-SOURCES = Path(__file__).parents[2] / "engines" / "render" / "cuda"
+__all__ = ["HostKernels", "host_library", "needs_compiler"]
+
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler: apt install g++")
-
-
-@cache
-def host_library() -> ctypes.CDLL:
-    """Return the kernels as a shared library, compiled once a process, with every warning an error."""
-    target = Path(tempfile.mkdtemp(prefix="edge-gate-kernels-")) / "kernels.so"
-    flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run(["g++", *flags, "-o", str(target), str(SOURCES / "host_shim.cpp")], check=True)
-    return ctypes.CDLL(str(target))
-
-
-class HostKernels:
-    """The kernels as a ``Renderer``; of BGR frames, or of NV12 ones by :meth:`render_bytes`."""
-
-    def render(
-        self, pixels: Pixels, crop: CropGeometry, views: Sequence[ViewSpec], spec: InputSpec, out: Batch
-    ) -> None:
-        """Render as ``Renderer.render`` says."""
-        check_render_arguments(pixels, views, spec, out)
-        check_crop(crop, spec.side)
-        self.render_bytes(np.ascontiguousarray(pixels), crop, views, spec, out)
-
-    def render_bytes(
-        self,
-        pixels: NDArray[np.uint8],
-        crop: CropGeometry,
-        views: Sequence[ViewSpec],
-        spec: InputSpec,
-        out: NDArray[np.float32] | NDArray[np.float16],
-    ) -> None:
-        """Render a frame of any format into float32 or float16."""
-        frame, packed = np.zeros(1, FRAME), np.zeros(len(views), VIEW)
-        pack_frame(FrameLayout.of(pixels), crop, spec, frame)
-        pack_views(crop, views, spec.side, packed)
-        kernel = host_library().eg_host_fp32 if out.dtype == np.float32 else host_library().eg_host_fp16
-        kernel(
-            pixels.ctypes.data_as(ctypes.c_void_p),
-            frame.ctypes.data_as(ctypes.c_void_p),
-            packed.ctypes.data_as(ctypes.c_void_p),
-            ctypes.c_int32(len(views)),
-            out.ctypes.data_as(ctypes.c_void_p),
-        )

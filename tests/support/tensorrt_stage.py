@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from engines.cache import read_proven
 from engines.gpu import owner as device
 from engines.gpu.base import GpuFacts
 from engines.progress import Progress
 from engines.runtime.tensorrt import binding, engine, log
+from engines.runtime.tensorrt.build_child import order_of
 from engines.runtime.tensorrt.build_process import BuildJob
-from engines.runtime.tensorrt.builder import BuildOrder, build_plan
+from engines.runtime.tensorrt.builder import build_plan
+from engines.views import renderings
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
 
@@ -39,6 +40,9 @@ class TensorRTStage:
         self.become(version)
         patch.setenv("PYTHONPATH", os.pathsep.join((str(SHIM), str(ROOT))))
         patch.setattr(device, "gpu_owner", lambda: self.owner)
+        # This device runs no kernels: the host renders, and plans take its batches. What renders on a device is held
+        # by tests/contract/test_view_engine.py.
+        patch.setattr(renderings, "device_engine", lambda _: None)
 
     def become(self, version: str) -> None:
         """Have another version of TensorRT from now on."""
@@ -68,16 +72,8 @@ class TensorRTStage:
 
 
 def _build_here(job: BuildJob, label: str, progress: Progress) -> float:
-    order = BuildOrder(
-        onnx=read_proven(Path(job.model_path), job.model_sha256),
-        input_shape=job.input_shape,
-        output_names=job.output_names,
-        workspace_bytes=job.workspace_bytes,
-        optimization_level=job.optimization_level,
-        timings=b"",
-    )
     progress.start(label, None)
-    plan, _ = build_plan(order, lambda _: None, lambda: False)
+    plan, _ = build_plan(order_of(job, b""), lambda _: None, lambda: False)
     progress.finish()
     Path(job.plan_path).write_bytes(plan)
     return 0.0

@@ -17,7 +17,7 @@ from edge.commands.drill.pretend_usb import PretendUsb
 from edge.commands.drill.shifted_clock import ShiftedClock
 from edge.daemon.assembly import GateParts, build_gate, read_profile
 from edge.daemon.live_gallery import LiveGallery
-from edge.daemon.models import Models, model_files, model_store, with_engines
+from edge.daemon.models import Models, model_files, model_store, recognizer_file, with_engines
 from edge.daemon.recorder import Recorder
 from edge.daemon.state import open_gate_state
 from edge.daemon.watches.gate_watches import gate_watches
@@ -189,7 +189,7 @@ def _linked_models(settings: Settings, folder: Path) -> dict[Path, str]:
     """Return the models' files with their sha256, as links in a folder of the drill's own."""
     folder.mkdir()
     files = {}
-    for file, sha256 in model_files(model_store(settings.engine)).items():
+    for file, sha256 in model_files(model_store(settings.engine), recognizer_file(settings.engine)).items():
         link = folder / file.name
         link.symlink_to(file)
         files[link] = sha256

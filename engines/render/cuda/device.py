@@ -57,7 +57,7 @@ class RenderDevice:
         """
         if self._seen is not None and pixels is self._seen and self._staged is not None and self._layout is not None:
             return self._staged.address, self._layout
-        layout = FrameLayout.of(np.empty(pixels.shape, pixels.dtype))
+        layout = FrameLayout.packed(pixels.shape, pixels.dtype)
         gpu.wait()  # what was enqueued may still read the last frame
         self._seen = None
         staged = self._room(gpu, layout.bytes)

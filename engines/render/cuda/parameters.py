@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,15 +98,26 @@ class FrameLayout:
         Raises:
             ValueError: they are neither.
         """
-        if pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
-            raise ValueError(f"a frame must be contiguous uint8, got {pixels.dtype} with strides {pixels.strides}")
-        if pixels.ndim == 3 and pixels.shape[2] == 3:
-            height, width, _ = pixels.shape
+        if not pixels.flags.c_contiguous:
+            raise ValueError(f"a frame must be contiguous, got strides {pixels.strides}")
+        return FrameLayout.packed(pixels.shape, pixels.dtype)
+
+    @staticmethod
+    def packed(shape: tuple[int, ...], dtype: np.dtype[Any]) -> "FrameLayout":
+        """Return the layout of BGR (h, w, 3) or NV12 (h * 3 / 2, w) pixels whose rows lie without gaps.
+
+        Raises:
+            ValueError: they are neither.
+        """
+        if dtype != np.uint8:
+            raise ValueError(f"a frame must be uint8, got {dtype}")
+        if len(shape) == 3 and shape[2] == 3:
+            height, width, _ = shape
             return FrameLayout(width, height, 3 * width, FrameFormat.BGR)
-        if pixels.ndim == 2 and pixels.shape[0] % 3 == 0:
-            rows, width = pixels.shape
+        if len(shape) == 2 and shape[0] % 3 == 0:
+            rows, width = shape
             return FrameLayout(width, rows * 2 // 3, width, FrameFormat.NV12)
-        raise ValueError(f"a frame must be BGR (h, w, 3) or NV12 (h * 3 / 2, w), got {pixels.shape}")
+        raise ValueError(f"a frame must be BGR (h, w, 3) or NV12 (h * 3 / 2, w), got {shape}")
 
 
 def pack_frame(layout: FrameLayout, crop: CropGeometry, spec: InputSpec, out: NDArray[np.void]) -> None:

@@ -124,16 +124,30 @@ def _failed(reporter: _Reporter, message: str, hint: str) -> int:
     return 1
 
 
-def _built(job: BuildJob, reporter: _Reporter, canceled: threading.Event) -> tuple[bytes, bytes]:
-    library()
-    order = BuildOrder(
+def order_of(job: BuildJob, timings: bytes) -> BuildOrder:
+    """Return what a job asks the builder for, its ONNX file proven.
+
+    Args:
+        job: what the parent wants.
+        timings: what earlier builds measured, or nothing.
+
+    Raises:
+        EngineError: the file cannot be read.
+        IntegrityError: it is another.
+    """
+    return BuildOrder(
         onnx=read_proven(Path(job.model_path), job.model_sha256),
         input_shape=job.input_shape,
         output_names=job.output_names,
         workspace_bytes=job.workspace_bytes,
         optimization_level=job.optimization_level,
-        timings=_timings(Path(job.timing_path)),
+        timings=timings,
     )
+
+
+def _built(job: BuildJob, reporter: _Reporter, canceled: threading.Event) -> tuple[bytes, bytes]:
+    library()
+    order = order_of(job, _timings(Path(job.timing_path)))
     logger()
     return build_plan(order, reporter.advance, canceled.is_set)
 

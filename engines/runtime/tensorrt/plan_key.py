@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 from engines.gpu.base import GpuFacts
 from engines.runtime.request import EngineRequest
 
@@ -69,8 +71,7 @@ class PlanKey:
     @cached_property
     def digest(self) -> str:
         """Hash of the key, and the name of its files."""
-        canonical = json.dumps(self.facts, sort_keys=True, separators=(",", ":")).encode()
-        return hashlib.sha256(canonical).hexdigest()
+        return hashlib.sha256(rfc8785.dumps(self.facts)).hexdigest()
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.input_shape))

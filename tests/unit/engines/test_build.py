@@ -10,10 +10,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engines.build import build, is_built, load_engine
 from engines.cache import ModelStore
-from engines.catalog import ModelSpec, find_spec
+from engines.catalog import DerivedFile, ModelSpec, find_spec
+from engines.convert.derive import as_half
 from engines.convert.recipes import convert
 from engines.errors import AcceptanceError, EngineError, IntegrityError, RuntimeMissingError
 from engines.runtime.base import Precision
+from engines.runtime.registry import file_precision
 from engines.serve import proven_engine
 
 
@@ -119,7 +121,7 @@ def test_engine_that_is_not_the_golden_one_is_not_served(toy: ModelSpec, store: 
     ("arguments", "kind"),
     [
         ({"runtime": "tensorflow"}, RuntimeMissingError),
-        ({"runtime": "onnxruntime", "precision": Precision.FP16}, RuntimeMissingError),
+        ({"runtime": "onnxruntime", "precision": Precision.BF16}, RuntimeMissingError),
         ({"threads": 0}, EngineError),
         ({"batch": 0}, EngineError),
         ({"size": (3, 3)}, EngineError),
@@ -136,3 +138,69 @@ def test_engine_that_cannot_be_is_refused(
 
 def test_model_written_is_what_onnx_reads(toy: ModelSpec, store: ModelStore) -> None:
     onnx.checker.check_model(onnx.load(build(toy, store).path), full_check=True)
+
+
+@pytest.fixture
+def halved(toy: ModelSpec, store: ModelStore) -> ModelSpec:
+    """The toy with its fp16 file pinned."""
+    made = as_half(build(toy, store).path.read_bytes(), name=toy.id).data
+    file = DerivedFile(precision=Precision.FP16, onnx_sha256=hashlib.sha256(made).hexdigest())
+    return replace(toy, derived=(file,))
+
+
+def test_a_derived_file_is_made_from_the_fp32_one_and_described(halved: ModelSpec, store: ModelStore) -> None:
+    assert is_built(halved, store)
+    assert not is_built(halved, store, Precision.FP16)
+    store.source_path(halved).unlink()  # it is made from the fp32 file alone
+    built = build(halved, store, Precision.FP16)
+    assert built.sha256 == hashlib.sha256(built.path.read_bytes()).hexdigest() == halved.derived[0].onnx_sha256
+    manifest = json.loads(built.manifest.read_text())
+    assert (manifest["precision"], manifest["made_from"]) == ("fp16", halved.onnx_sha256)
+    assert manifest["rounding"]["weights"] == 52
+    assert build(halved, store, Precision.FP16) == built
+
+
+def test_a_derived_file_that_is_not_pinned_is_refused(halved: ModelSpec, store: ModelStore) -> None:
+    other = replace(halved, derived=(DerivedFile(precision=Precision.FP16, onnx_sha256="0" * 64),))
+    with pytest.raises(IntegrityError, match="fp16"):
+        build(other, store, Precision.FP16)
+    with pytest.raises(EngineError, match="no int8 file"):
+        build(halved, store, Precision.INT8)
+
+
+def test_a_file_that_breaks_a_rule_is_refused_before_its_hash_is_asked(
+    halved: ModelSpec, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engines.convert.lint.MOST_OPSET", 16)
+    with pytest.raises(EngineError, match="would refuse toy in fp16: opset"):
+        build(halved, store, Precision.FP16)
+    assert not is_built(halved, store, Precision.FP16)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "precision", "is_own"),
+    [
+        ("onnxruntime", Precision.FP32, False),
+        ("onnxruntime", Precision.FP16, True),
+        ("openvino", Precision.FP32, False),
+    ],
+)
+def test_a_runtime_is_given_the_file_of_its_precision(
+    halved: ModelSpec, store: ModelStore, runtime: str, precision: Precision, is_own: bool
+) -> None:
+    path = store.onnx_path(halved, Precision.FP16 if is_own else Precision.FP32)
+    batch = np.random.default_rng(0).random((1, 3, 2, 2), dtype=np.float32)
+    weight = np.arange(48, dtype=np.float32).reshape(4, 12) / 48
+    engine = load_engine(halved, store, runtime=runtime, precision=precision, threads=1)
+    assert path.is_file()
+    with engine:
+        found = engine.infer(batch)["fc1"]
+    np.testing.assert_allclose(found, batch.reshape(1, 12) @ weight.T + 1, rtol=2e-3 if is_own else 1e-5)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(IntegrityError):
+        engine.activate()
+
+
+def test_openvino_rounds_the_fp32_file_on_its_own() -> None:
+    assert {file_precision("openvino", p) for p in Precision} == {Precision.FP32}
+    assert [file_precision("tensorrt", p) for p in Precision] == list(Precision)

@@ -1,12 +1,14 @@
 import re
 from dataclasses import replace
 from importlib import resources
+from typing import Any
 
 import pytest
 
-from engines.catalog import CropRecipe, Role, catalog_from_toml, find_spec, load_catalog, recipe_digest
+from engines.catalog import CropRecipe, DerivedFile, Role, catalog_from_toml, find_spec, load_catalog, recipe_digest
 from engines.errors import EngineError
 from engines.render.spec import ChannelOrder
+from engines.runtime.base import Precision
 
 TEXT = resources.files("engines").joinpath("catalog.toml").read_text("utf-8")
 
@@ -43,6 +45,9 @@ def test_models_are_fed_as_they_were_trained() -> None:
         (r"scale = 0.0078125", "scale = nan"),
         (r'onnx_sha256 = "[0-9a-f]{64}"', 'onnx_sha256 = "abc"'),
         (r'wheel_sha256 = "[0-9a-f]{64}"', 'wheel_sha256 = ""'),
+        (r'(?s)(sface-2021dec.fp16\]\n)onnx_sha256 = "[0-9a-f]{64}"', r'\1onnx_sha256 = "abc"'),
+        (r"(sface-2021dec.fp16\]\n)onnx_sha256 = ", r"\1sha256 = "),
+        (r"sface-2021dec.fp16", "sface-2021dec.fp8"),
         (r"member_bytes = \d+", "member_bytes = 0"),
         (r"license = ", "lisence = "),
         (r"title = .*", ""),
@@ -113,3 +118,30 @@ def test_recipe_digest_is_what_templates_were_bound_to() -> None:
         "facenet-20180408": "21bfa3fad2db",
         "sface-2021dec": "ee177cf2c1c2",
     }
+
+
+def test_every_model_has_an_fp16_file_of_its_own() -> None:
+    for spec in load_catalog().values():
+        assert spec.has_file(Precision.FP32)
+        assert spec.has_file(Precision.FP16)
+        assert spec.file_sha256(Precision.FP32) == spec.onnx_sha256 != spec.file_sha256(Precision.FP16)
+
+
+def test_a_precision_without_a_file_names_those_that_have_one() -> None:
+    with pytest.raises(EngineError, match="no bf16 file") as caught:
+        find_spec("yunet-2023mar").file_sha256(Precision.BF16)
+    assert "fp16" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"precision": Precision.BF16, "onnx_sha256": "0" * 64},
+        {"precision": Precision.FP16, "onnx_sha256": "0" * 63},
+        {"precision": Precision.INT8, "onnx_sha256": "0" * 64},
+        {"precision": Precision.INT8, "onnx_sha256": "0" * 64, "ranges_sha256": "x"},
+    ],
+)
+def test_a_derived_file_is_pinned_whole(file: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"hashes|no file"):
+        DerivedFile(**file)

@@ -15,7 +15,7 @@ def test_installed_runtimes_are_named_best_first() -> None:
     assert runtime_names() == ("tensorrt", "openvino", "onnxruntime")
     assert [name for name in found if name != "tensorrt"] == ["openvino", "onnxruntime"]
     assert found["openvino"][0] is Precision.FP32
-    assert found["onnxruntime"] == (Precision.FP32,)
+    assert found["onnxruntime"] == (Precision.FP32, Precision.FP16, Precision.INT8)
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])

@@ -118,11 +118,20 @@ def test_fault_in_one_place_of_the_batch_is_found() -> None:
         require_proven(GoldenEngine(SFACE, batch=8, fault=last_place), SFACE)
 
 
-def test_lower_precision_has_the_wider_bar() -> None:
-    slight = noise(0.02)
-    assert verify(GoldenEngine(SFACE, fault=slight, precision=Precision.BF16)).is_proven
-    assert verify(GoldenEngine(SFACE, fault=slight, precision=Precision.FP16)).is_proven
-    assert not verify(GoldenEngine(SFACE, fault=slight, precision=Precision.FP32)).is_proven
+@pytest.mark.parametrize(
+    ("amount", "accepted"),
+    [
+        (0.005, {"fp32", "bf16", "fp16", "int8"}),
+        (0.02, {"bf16", "int8"}),
+        (0.1, {"int8"}),
+        (0.5, set()),
+    ],
+)
+def test_each_precision_has_its_own_bar(amount: float, accepted: set[str]) -> None:
+    engines = [GoldenEngine(SFACE, fault=noise(amount), precision=precision) for precision in Precision]
+    cosine = "cosine to the golden outputs"
+    passed = {e.precision.value for e in engines if {c.name: c for c in verify(e).checks}[cosine].is_passed}
+    assert passed == accepted
 
 
 def test_output_under_another_name_is_not_served() -> None:

@@ -118,7 +118,7 @@ def test_what_was_altered_and_pinned_anew_is_told_by_its_signature(calibrate: Ca
 def test_other_models_are_told(calibrate: Calibrate, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_profile(folder, OURS)
     found = {id_: Binding(id_, "0" * 64, b.recipe_digest, b.precision_class) for id_, b in serving_bindings().items()}
-    monkeypatch.setattr(profile_sheet, "CatalogModels", lambda: CatalogModels(found))
+    monkeypatch.setattr(profile_sheet, "CatalogModels", lambda _: CatalogModels(found))
     assert "other models" in calibrate.shown(folder, code=4)["problem"]
 
 

@@ -1,4 +1,5 @@
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -61,3 +62,49 @@ def test_reading_before_opening_is_an_error() -> None:
 def test_odd_sides_are_refused() -> None:
     with pytest.raises(ValueError, match="even"):
         GstCamera(command=["true"], size=(7, 4), name="csi:0")
+
+
+# Writes frames of 8 x 4, numbered from 1: twelve at once, then one every 20 ms.
+NUMBERED = """
+import os, sys, time
+for number in range(1, 200):
+    if number > 12:
+        time.sleep(0.02)
+    os.write(1, bytes([number]) * 48)
+"""
+
+
+def numbers(camera: GstCamera, count: int) -> list[int]:
+    return [int(frame.pixels[0, 0]) for _ in range(count) if (frame := camera.read()) is not None]
+
+
+def test_what_waited_while_nobody_read_is_thrown_away() -> None:
+    camera = GstCamera(command=[sys.executable, "-S", "-c", NUMBERED], size=(8, 4), name="csi:0")
+    camera.open()
+    try:
+        assert numbers(camera, 2) == [1, 2]
+        asked_ns = time.monotonic_ns()
+        time.sleep(0.5)
+        frame = camera.read()
+        assert frame is not None
+        assert frame.captured_ns is not None
+        assert int(frame.pixels[0, 0]) > 20  # some twenty of them waited
+        assert frame.captured_ns > asked_ns + 400_000_000
+    finally:
+        camera.close()
+
+
+def test_a_frame_that_waited_a_little_is_stamped_as_old_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.capture.gst_camera._LONG_AWAY_NS", 60_000_000_000)
+    camera = GstCamera(command=[sys.executable, "-S", "-c", NUMBERED], size=(8, 4), name="csi:0")
+    camera.open()
+    try:
+        assert numbers(camera, 1) == [1]
+        left_ns = time.monotonic_ns()
+        time.sleep(0.2)
+        frame = camera.read()
+        assert frame is not None
+        assert frame.captured_ns is not None
+        assert frame.captured_ns <= left_ns
+    finally:
+        camera.close()

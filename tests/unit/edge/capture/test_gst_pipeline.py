@@ -1,5 +1,9 @@
+from pathlib import Path
+
+import pytest
+
 from edge.capture.device_options import DeviceOptions
-from edge.capture.gst_pipeline import csi_pipeline, usb_pipeline
+from edge.capture.gst_pipeline import csi_pipeline, elements_of, has_element, usb_pipeline
 
 
 def test_a_sensor_is_read_through_argus_as_nv12() -> None:
@@ -29,3 +33,15 @@ def test_sizes_leave_rows_without_padding() -> None:
     assert size == (1280, 720)
     _, size = csi_pipeline(0, DeviceOptions(size=(8000, 6000)))
     assert size == (3840, 2160)
+
+
+def test_a_commands_elements_are_told_without_its_capabilities() -> None:
+    command, _ = csi_pipeline(0, DeviceOptions())
+    assert elements_of(command) == ("nvarguscamerasrc", "nvvidconv", "queue", "fdsink")
+    command, _ = usb_pipeline("/dev/video0", DeviceOptions())
+    assert elements_of(command) == ("v4l2src", "nvv4l2decoder", "nvvidconv", "queue", "fdsink")
+
+
+def test_without_gstreamer_no_element_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not has_element("queue")

@@ -20,6 +20,8 @@ from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
 from edge.trust.profile_writing import sign_profile
 from edge.trust.signing import Signer
+from engines.building import building
+from engines.cache import ModelStore
 from tests.support.altered_state import alter
 from tests.support.site_profile import CREATED, site_profile
 
@@ -80,6 +82,22 @@ def test_missing_models_are_named_and_not_fetched(check: Check, monkeypatch: pyt
     assert not check.models.exists()
 
 
+def test_while_engines_are_built_it_says_so(check: Check) -> None:
+    with building(ModelStore(check.models)):
+        lines = check.lines()
+    for name in ("models", "engines"):
+        assert "engines are being built" in lines[name]["detail"]
+        assert "journalctl" in lines[name]["hint"]
+
+
+def test_only_the_named_lines(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["check", "--only", "disk", "--only", "heat", "--state", str(check.state), "--json"]) == 0
+    names = [json.loads(line)["check"] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["settings", "heat", "disk"]
+    assert run_command_line(["check", "--only", "dsik"]) == 2
+    assert "lines are settings, jetpack" in capsys.readouterr().err
+
+
 def test_a_sound_state_is_fine(check: Check) -> None:
     check.enroll()
     lines = check.lines()
@@ -99,7 +117,7 @@ def test_templates_of_another_binding_are_not(check: Check, other: dict[str, str
 
 def test_a_profile_of_other_models_is_not(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     others = {m: Binding(**(_fields(b) | {"model_digest": "0" * 64})) for m, b in serving_bindings().items()}
-    monkeypatch.setattr(check_probes, "CatalogModels", lambda: CatalogModels(others))
+    monkeypatch.setattr(check_probes, "CatalogModels", lambda _: CatalogModels(others))
     line = check.lines(code=4)["profile"]
     assert not line["ok"]
     assert "other models" in line["detail"]

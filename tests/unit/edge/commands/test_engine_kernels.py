@@ -14,7 +14,7 @@ from engines.gpu.owner import close_gpu
 from engines.render.cuda.compile import KERNELS
 from engines.render.cuda.compiled import read_kernels
 from engines.views.renderings import process_device
-from tests.support.host_cuda import host_cuda, needs_host_cuda
+from tests.support.host_cuda import begun_host_cuda, needs_host_cuda
 
 needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="no CUDA compiler")
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -35,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @needs_nvcc
 @needs_host_cuda
 def test_they_are_compiled_for_this_device_and_proven_on_it(run: Run, tmp_path: Path) -> None:
-    host_cuda().begin(is_integrated=True)
+    begun_host_cuda(is_integrated=True)
     try:
         code, records, _ = run("--kernels")
         assert code == 0
@@ -66,8 +66,7 @@ def test_without_a_compiler_the_command_says_so(run: Run, monkeypatch: pytest.Mo
 
 @needs_host_cuda
 def test_a_device_that_does_not_start_is_a_fault_of_the_device(run: Run) -> None:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=True)
+    cuda = begun_host_cuda(is_integrated=True)
     cuda.fail("cuDeviceGet", 101)
     code, _, told = run("--kernels")
     assert code == 5

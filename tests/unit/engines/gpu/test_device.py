@@ -12,7 +12,7 @@ from engines.gpu.base import Gpu, StagedArray
 from engines.gpu.device import opened_device
 from engines.gpu.driver import started_driver
 from engines.gpu.thread import OwnerThread
-from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, OUT_OF_MEMORY, HostCuda, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, OUT_OF_MEMORY, HostCuda, begun_host_cuda, needs_host_cuda
 
 pytestmark = needs_host_cuda
 FLOAT = np.dtype(np.float32)
@@ -20,9 +20,7 @@ FLOAT = np.dtype(np.float32)
 
 @pytest.fixture(params=[True, False], ids=["integrated", "discrete"])
 def cuda(request: pytest.FixtureRequest) -> HostCuda:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=bool(request.param))
-    return cuda
+    return begun_host_cuda(is_integrated=bool(request.param))
 
 
 @pytest.fixture

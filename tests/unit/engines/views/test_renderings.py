@@ -17,7 +17,7 @@ from engines.views.device import DeviceViews
 from engines.views.host import HostViews
 from engines.views.on_device import device_engine
 from engines.views.renderings import Renderings, process_device
-from tests.support.host_cuda import FATBIN, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
 from tests.support.toy_device_engine import ToyDeviceEngine, ToyEngine
 
 SPEC = find_spec("sface-2021dec")
@@ -36,8 +36,7 @@ def test_an_engine_of_the_host_gets_the_hosts_rendering_and_no_device_is_asked_f
 
 @needs_host_cuda
 def test_engines_on_a_device_share_one_and_it_is_freed(tmp_path: Path) -> None:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=False)
+    cuda = begun_host_cuda(is_integrated=False)
     owner = OwnerThread(opened_device)
     asked: list[RenderDevice] = []
 
@@ -68,7 +67,7 @@ def test_no_class_but_one_with_every_part_of_the_role_is_on_a_device() -> None:
 
 @needs_host_cuda
 def test_a_meter_stands_where_the_engine_is() -> None:
-    host_cuda().begin(is_integrated=True)
+    begun_host_cuda(is_integrated=True)
     owner = OwnerThread(opened_device)
     engine, meter = ToyDeviceEngine(2, owner), Meter()
     timed = metered(engine, meter)
@@ -91,8 +90,7 @@ def test_a_meter_stands_where_the_engine_is() -> None:
 
 @needs_host_cuda
 def test_a_process_has_one_device_until_it_is_closed() -> None:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=True)
+    cuda = begun_host_cuda(is_integrated=True)
     first = gpu_owner()
     assert gpu_owner() is first
     close_gpu()
@@ -104,7 +102,7 @@ def test_a_process_has_one_device_until_it_is_closed() -> None:
 
 @needs_host_cuda
 def test_a_device_without_kernels_is_told_what_to_run(tmp_path: Path) -> None:
-    host_cuda().begin(is_integrated=True)
+    begun_host_cuda(is_integrated=True)
     try:
         with pytest.raises(Exception, match="no compiled kernels for sm_87") as caught:
             process_device(ModelStore(tmp_path))

@@ -172,4 +172,14 @@ def test_minimal_eps_is_found_for_each_row() -> None:
 
     found = minimal_eps(attempt, 4, largest=16, resolution=1)
     assert found.tolist() == [3.0, 7.0, 1.0, float("inf")]
-    assert len(tried) <= 6
+    assert len(tried) <= 10  # halved four times, for the one that nothing overcomes; bisected four times
+
+
+def test_minimal_eps_is_found_where_a_defense_sees_the_largest_budgets() -> None:
+    seen_from = torch.tensor([9.0, 5.0, 2.0, 1.0])
+
+    def attempt(eps: Tensor) -> list[bool]:
+        return [bool(x) for x in (eps < seen_from) & (eps >= torch.tensor([3.0, 4.0, 1.0, 1.0]))]
+
+    found = minimal_eps(attempt, 4, largest=16, resolution=1)
+    assert found.tolist() == [3.0, 4.0, 1.0, float("inf")]

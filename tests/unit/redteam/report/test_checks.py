@@ -141,6 +141,15 @@ def test_the_joint_attack_must_reach_what_it_aims_at() -> None:
     assert broken.voids == {row.row_id, others[0].row_id, others[1].row_id}
 
 
+def test_the_joint_attack_that_reaches_most_is_asked() -> None:
+    weak, strong = a_row(), a_row(attack="mi-fgsm-10")
+    far = [a_record(weak, i, a_judgement(likeness=0.79)) for i in range(20)]
+    near = [a_record(strong, i, a_judgement(likeness=0.85)) for i in range(20)]
+    check = joint_reaches(Outcomes([weak, strong], far + near, MATCH))
+    assert check.ok is True
+    assert strong.row_id in check.detail
+
+
 def test_a_lost_face_is_not_reached() -> None:
     row = a_row()
     assert joint_reaches(Outcomes([row], [a_record(row, 0, a_judgement() | {"likeness": {}})], MATCH)).ok is False

@@ -13,7 +13,7 @@ from engines.render.base import Batch, Pixels
 from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.proof import require_equal, require_proven_kernels
 from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, ViewSpec
-from tests.support.host_cuda import FATBIN, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 
 Spoils = Callable[[NDArray[np.float32]], None]
@@ -79,8 +79,7 @@ def test_kernels_that_err_in_a_turned_crop_alone_are_refused(spoil: Spoils) -> N
 @needs_host_cuda
 @pytest.mark.parametrize("is_integrated", [True, False])
 def test_a_device_is_proven_and_keeps_nothing_of_it(is_integrated: bool) -> None:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=is_integrated)
+    cuda = begun_host_cuda(is_integrated=is_integrated)
     owner = OwnerThread(opened_device)
     device = RenderDevice(owner, FATBIN)
     require_proven_kernels(device)

@@ -14,7 +14,7 @@ from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.parameters import MOST_HOLES
 from engines.render.cuda.renderer import CudaRenderer
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
-from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, HostCuda, host_cuda, needs_host_cuda
+from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, HostCuda, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels
 
 pytestmark = needs_host_cuda
@@ -37,9 +37,7 @@ Frame = NDArray[np.uint8]
 
 @pytest.fixture(params=[True, False], ids=["integrated", "discrete"])
 def cuda(request: pytest.FixtureRequest) -> HostCuda:
-    cuda = host_cuda()
-    cuda.begin(is_integrated=bool(request.param))
-    return cuda
+    return begun_host_cuda(is_integrated=bool(request.param))
 
 
 @pytest.fixture

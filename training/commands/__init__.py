@@ -1,0 +1,1 @@
+"""``edge-gate training``: one file a group of commands."""

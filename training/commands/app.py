@@ -1,0 +1,19 @@
+"""``edge-gate training``: from contributed pictures to a better model, with everybody's name under what they did."""
+
+import typer
+
+from training.commands import data, members, versions
+
+app = typer.Typer(help="Data that can be trusted, and models made of it.", no_args_is_help=True)
+app.command("init")(members.init)
+app.command("key")(members.key)
+app.command("appoint")(members.appoint)
+app.command("members")(members.members)
+app.command("contribute")(data.contribute)
+app.command("status")(data.status)
+app.command("relabel")(data.relabel)
+app.command("remove")(data.remove)
+app.command("recall")(versions.recall)
+app.command("trace")(versions.trace_command)
+app.command("verify")(versions.verify)
+app.add_typer(versions.app, name="version")

@@ -1,0 +1,1 @@
+"""How pictures come into a dataset: read once within limits, measured, copied."""
