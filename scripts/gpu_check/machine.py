@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,14 @@ def machine_facts(facts: GpuFacts, nvcc: Path) -> Mapping[str, str]:
         "device": facts.name,
         "compute capability": ".".join(map(str, facts.capability)),
         "multiprocessors": str(facts.multiprocessors),
-        "memory": f"{facts.memory_bytes / 2**30:.0f} GiB, {'shared with the CPU' if facts.is_integrated else 'its own'}",
+        "memory": f"{facts.memory_bytes / 2**30:.0f} GiB, {'of the CPU too' if facts.is_integrated else 'its own'}",
         "driver": _told("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
         "CUDA of the driver": f"{facts.driver_version // 1000}.{facts.driver_version % 1000 // 10}",
         "nvcc": _told(str(nvcc), "--version").splitlines()[-1],
         "processor": _processor(),
         "python": sys.version.split()[0],
         "numpy": np.__version__,
+        "PyCUDA": version("pycuda"),
         "kernel": platform.release(),
     }
 
