@@ -101,5 +101,6 @@ def _engine(spec: ModelSpec, store: ModelStore) -> Engine:
 
 def _batch(engine: Engine, spec: ModelSpec) -> FloatArray:
     if spec.role is Role.DETECTOR:
-        return batch_from_pictures(spec, (detector_picture(spec.default_size),))
+        _, _, height, width = engine.input_shape
+        return batch_from_pictures(spec, (detector_picture((width, height)),))
     return batch_from_pictures(spec, embedder_pictures(spec.input.side))[: engine.input_shape[0]]

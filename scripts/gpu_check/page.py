@@ -32,7 +32,7 @@ The machine has nvcc, a C++ compiler, Python 3.12 with its headers, pip, numpy a
 | | bar |
 | --- | --- |
 | kernels, 1,000 drawn cases each of BGR and NV12 to float32 and float16 | every bit as compiled for the host |
-| kernels, 200 drawn cases | at most one gray level from the float64 definition |
+| kernels, the views without a squeezer of 200 drawn cases | at most one gray level from the float64 definition |
 | registers spilled | none |
 | one launch, 32 views of 160 px of a 1280x720 frame | twice what the copy bandwidth needs, or 20 microseconds |
 | the same by OpenCV on that machine's processor | told |

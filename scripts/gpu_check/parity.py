@@ -3,18 +3,18 @@
 import numpy as np
 
 from engines.render.cuda.host import HostKernels
-from engines.render.cuda.renderer import CudaRenderer
 from engines.render.reference import ReferenceRenderer
 from engines.render.spec import Squeeze
 from scripts.gpu_check.drawn import Case, cases
 from scripts.gpu_check.finding import Finding
+from scripts.gpu_check.native import NativeRenderer
 
 _MOST_LEVELS = 1.0
 _ROUNDING = 1e-3  # of single precision, in levels, where one level is 1 / 128
 SECTION = "kernels"
 
 
-def measure_parity(renderer: CudaRenderer, *, count: int) -> list[Finding]:
+def measure_parity(renderer: NativeRenderer, *, count: int) -> list[Finding]:
     """Return how many of the cases differ.
 
     Args:
@@ -30,7 +30,7 @@ def measure_parity(renderer: CudaRenderer, *, count: int) -> list[Finding]:
 
 
 def _against_host(
-    renderer: CudaRenderer,
+    renderer: NativeRenderer,
     title: str,
     dtype: np.dtype[np.float32] | np.dtype[np.float16],
     *,
@@ -54,7 +54,7 @@ def _against_host(
     )
 
 
-def _against_reference(renderer: CudaRenderer, *, count: int) -> Finding:
+def _against_reference(renderer: NativeRenderer, *, count: int) -> Finding:
     """Compare before the squeezers: what follows them is exact wherever the bytes before are the same."""
     worst, compared, reference = 0.0, 0, ReferenceRenderer()
     for drawn in cases(count, seed=5):
@@ -78,7 +78,7 @@ def _against_reference(renderer: CudaRenderer, *, count: int) -> Finding:
 
 
 def _rendered(
-    renderer: CudaRenderer, case: Case, dtype: np.dtype[np.float32] | np.dtype[np.float16]
+    renderer: NativeRenderer, case: Case, dtype: np.dtype[np.float32] | np.dtype[np.float16]
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
     out = np.zeros((len(case.views), 3, case.spec.side, case.spec.side), dtype)
     renderer.render_native(case.pixels, case.crop, case.views, case.spec, out)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.render.cuda.renderer import CudaRenderer
 from scripts.gpu_check.drawn import Case
 from scripts.gpu_check.finding import Finding, not_measured
+from scripts.gpu_check.native import NativeRenderer
 
 SECTION = "soak"
 
@@ -18,8 +18,8 @@ _PERIOD = 100
 _MOST_GROWTH_MIB = 2.0
 
 
-def measure_soak(renderer: CudaRenderer, case: Case, *, frames: int) -> list[Finding]:
-    """Render many frames and compare memory before and after; every hundredth frame is the first one again.
+def measure_soak(renderer: NativeRenderer, case: Case, *, frames: int) -> list[Finding]:
+    """Render many frames and compare memory before and after; the first frame comes again every hundredth time.
 
     Args:
         renderer: the one that serves.
@@ -35,14 +35,16 @@ def measure_soak(renderer: CudaRenderer, case: Case, *, frames: int) -> list[Fin
         spent.append((time.perf_counter() - start) * 1e3)
 
     spent: list[float] = []
-    for number in range(_WARM_UP, -1, -1):
+    warm_up, period = min(_WARM_UP, frames), max(1, min(_PERIOD, frames // 2))
+    for number in range(warm_up, -1, -1):
         render(number)
     first, changed = hashlib.sha256(out.tobytes()).digest(), 0
     spent.clear()
     host_mib, device_mib = _host_mib(), _device_mib()
     for number in range(frames):
-        render(number % _PERIOD)
-        changed += number % _PERIOD == 0 and hashlib.sha256(out.tobytes()).digest() != first
+        render(number % period)
+        changed += number % period == 0 and hashlib.sha256(out.tobytes()).digest() != first
+    over = f"{frames} frames, after {warm_up} that are not counted"
     p50, p95, p99 = np.percentile(spent, (50, 95, 99))
     return [
         Finding(
@@ -51,7 +53,7 @@ def measure_soak(renderer: CudaRenderer, case: Case, *, frames: int) -> list[Fin
             value=changed,
             bar="0",
             is_met=changed == 0,
-            detail=f"{frames} frames, the first one shown {-(-frames // _PERIOD)} times",
+            detail=f"{frames} frames, the first one shown {-(-frames // period)} times",
         ),
         Finding(
             section=SECTION,
@@ -59,12 +61,12 @@ def measure_soak(renderer: CudaRenderer, case: Case, *, frames: int) -> list[Fin
             value=f"{p50:.3f} / {p95:.3f} / {p99:.3f}",
             detail=f"upload, {len(case.views)} views in launches of 16, pictures back to the host",
         ),
-        _growth("resident host memory that grew, MiB", host_mib, _host_mib(), frames),
-        _growth("memory in use on the device, by everybody, that grew, MiB", device_mib, _device_mib(), frames),
+        _growth("resident host memory that grew, MiB", host_mib, _host_mib(), over),
+        _growth("memory in use on the device, by everybody, that grew, MiB", device_mib, _device_mib(), over),
     ]
 
 
-def _growth(figure: str, before_mib: float | None, after_mib: float | None, frames: int) -> Finding:
+def _growth(figure: str, before_mib: float | None, after_mib: float | None, over: str) -> Finding:
     if before_mib is None or after_mib is None:
         return not_measured(SECTION, figure, "this machine does not tell")
     grown = after_mib - before_mib
@@ -74,7 +76,7 @@ def _growth(figure: str, before_mib: float | None, after_mib: float | None, fram
         value=round(grown, 2),
         bar=f"<= {_MOST_GROWTH_MIB:g}",
         is_met=grown <= _MOST_GROWTH_MIB,
-        detail=f"over {frames} frames, after {_WARM_UP} that are not counted",
+        detail=f"over {over}",
     )
 
 

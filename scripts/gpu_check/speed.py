@@ -53,7 +53,7 @@ def measure_speed(gpu: Gpu, device: RenderDevice, copy: Kernel, *, launches: int
     case = serving_case()
     for dtype in (np.dtype(np.float32), np.dtype(np.float16)):
         us = _launch_us(gpu, device.kernel("eg_render", dtype), case, dtype, launches)
-        bound_us = _moved_bytes(case, dtype) / bytes_per_us
+        bound_us = moved_bytes(case, dtype) / bytes_per_us
         most_us = max(_LEAST_US, bound_us / _LEAST_SHARE)
         found.append(
             Finding(
@@ -95,7 +95,7 @@ def _view(number: int, squeezers: Sequence[Squeeze]) -> ViewSpec:
             return ViewSpec(name=f"masked-{number}", occlusions=(Region(0.0, number / 80, 1.0, 0.3),))
 
 
-def _moved_bytes(case: Case, dtype: np.dtype[np.float32] | np.dtype[np.float16]) -> int:
+def moved_bytes(case: Case, dtype: np.dtype[np.float32] | np.dtype[np.float16]) -> int:
     """Return what must at least move: the crop's part of the frame once, and every pixel of the output."""
     return 3 * _FACE_PX**2 + len(case.views) * 3 * case.spec.side**2 * dtype.itemsize
 

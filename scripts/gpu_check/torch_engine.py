@@ -22,13 +22,16 @@ class TorchEngine(Engine):
         spec: the model.
         path: its fp16 file.
         batch: pictures an inference.
+        size: (width, height) in pixels; the model's default if None.
         device: torch's name of it.
     """
 
     runtime = "torch"
 
-    def __init__(self, spec: ModelSpec, path: Path, *, batch: int, device: str = "cuda") -> None:
-        super().__init__(model_id=spec.id, precision=Precision.FP16, input_shape=spec.shape(batch=batch))
+    def __init__(
+        self, spec: ModelSpec, path: Path, *, batch: int, size: tuple[int, int] | None = None, device: str = "cuda"
+    ) -> None:
+        super().__init__(model_id=spec.id, precision=Precision.FP16, input_shape=spec.shape(batch=batch, size=size))
         self._path = path
         self._device = device
         self._twin: GraphTwin | None = None
