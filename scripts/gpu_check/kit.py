@@ -2,8 +2,8 @@
 
 The files of the models travel packed: FaceNet's and YuNet's in fp16 as they are; of SFace the published weights,
 which are smaller than its fp16 file and are converted there. PyCUDA travels as source, to be built with that
-machine's own compilers. numpy and OpenCV do not travel: their wheels are 74 MiB. The folder
-holds weights, and is never committed.
+machine's own compilers. numpy and OpenCV do not travel: their wheels are 74 MiB. The folder holds
+weights, and is never committed.
 """
 
 import argparse

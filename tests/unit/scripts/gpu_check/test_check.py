@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import stat
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from engines.render.cuda import compile as compiling
 from engines.render.cuda.compile import compile_fatbin
 from scripts.gpu_check.__main__ import _COPY_SOURCE, main
 from tests.support.host_cuda import HostCuda, begun_host_cuda, needs_host_cuda
+from tests.support.host_gpu_kernels import fake_nvcc
 
 needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="no CUDA compiler")
 
@@ -29,16 +29,7 @@ def nvcc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a compiler that writes what the stand-in takes for kernels, first on the path."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    compiler = folder / "nvcc"
-    compiler.write_text(
-        '#!/bin/sh\nif [ "$1" = --version ]; then echo "release, V13.0.88"; exit 0; fi\n'
-        'while [ "$1" != -o ]; do shift; done\n'
-        "printf '\\120\\355\\125\\272%060d' 0 > \"$2\"\n"
-        "echo \"ptxas info : Compiling entry function 'eg_render_fp32' for 'sm_87'\" >&2\n"
-        'echo "    0 bytes stack frame, 8 bytes spill stores, 8 bytes spill loads" >&2\n'
-        'echo "ptxas info : Used 48 registers" >&2\n'
-    )
-    compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
+    fake_nvcc(folder)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
