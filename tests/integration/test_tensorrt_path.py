@@ -12,7 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from edge.daemon.models import RECOGNIZERS, load_models, model_store
 from edge.settings.sections import EngineSection
@@ -29,6 +28,7 @@ from engines.views.renderings import Renderings
 from tests.support.gate_command import ENROLLED, edge_gate, environment
 from tests.support.host_gpu import DISCRETE
 from tests.support.host_kernels import HostKernels, needs_compiler
+from tests.support.nv12 import nv12_of
 from tests.support.tensorrt_stage import ROOT, TensorRTStage, tensorrt_stage
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("models")]
@@ -163,14 +163,6 @@ def test_a_frame_becomes_embeddings_on_one_device(
             ]
     renderings.close()
     assert not stage.owner.gpu.live
-
-
-def nv12_of(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a frame as a camera's NV12: luma, then blue and red differences in turns."""
-    planes = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420)
-    height, width = bgr.shape[:2]
-    chroma = planes[height:].reshape(2, -1).T.reshape(height // 2, width)
-    return np.ascontiguousarray(np.concatenate([planes[:height], chroma])).astype(np.uint8)
 
 
 def test_a_plan_that_errs_is_deleted_and_the_door_stays_closed(stage: TensorRTStage, store: ModelStore) -> None:
