@@ -20,13 +20,15 @@ command -v g++ > "$work/compiler" || fail "there is no g++" "install a C++ compi
     fail "$python is not Python 3.12, for which the kit is" "name a Python 3.12 in GPU_PYTHON"
 "$python" -c 'import cv2, numpy, pip' 2> "$work/told" ||
     fail "$(tail -1 "$work/told")" "this check needs a Python with numpy, OpenCV and pip: name it in GPU_PYTHON"
-PATH=$PATH:/usr/local/cuda/bin
+PATH=$PATH:/usr/local/cuda/bin:/usr/sbin:/sbin
 nvcc=$(command -v nvcc) || fail "there is no nvcc" "install the CUDA compiler"
 
 # The compiler knows where CUDA is; its own place may be a link or a script elsewhere.
-root=$("$nvcc" --dryrun -c x.cu 2>&1 | sed -n 's/^#\$ TOP=//p')
+touch "$work/empty.cu"
+root=$("$nvcc" --dryrun -c "$work/empty.cu" 2>&1 | sed -n 's/^#\$ TOP=//p')
+[ -n "$root" ] || fail "nvcc does not say where CUDA is" "use nvcc 12.6 or newer"
 mkdir "$work/lib"
-driver=$(ldconfig -p | awk '/libcuda\.so\.1 / { print $NF; exit }')
+driver=$(ldconfig -p | awk '/libcuda\.so\.1 / && !seen { seen = 1; print $NF }' || true)
 [ -z "$driver" ] || ln -s "$driver" "$work/lib/libcuda.so"
 # PyCUDA reads its build settings from the home folder.
 cat > "$work/.aksetup-defaults.py" <<SETTINGS
