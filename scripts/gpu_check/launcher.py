@@ -28,8 +28,9 @@ class Prepared:
         self._case = case
         self._frame = _staged(gpu, np.ascontiguousarray(case.pixels))
         frame, views = np.zeros(1, FRAME), np.zeros(len(case.views), VIEW)
-        pack_frame(FrameLayout.of(np.ascontiguousarray(case.pixels)), case.crop, case.spec, frame)
-        pack_views(case.crop, case.views, case.spec.side, views)
+        layout = FrameLayout.of(np.ascontiguousarray(case.pixels))
+        pack_frame(layout, case.crop, case.spec, frame)
+        pack_views(layout, case.crop, case.views, case.spec.side, views)
         self._terms, self._views = (_staged(gpu, a.view(np.uint8).reshape(-1)) for a in (frame, views))
         self._out = gpu.stage((len(case.views), 3, case.spec.side, case.spec.side), dtype)
 

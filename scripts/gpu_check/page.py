@@ -18,9 +18,9 @@ NEVER_RUN = """<!-- Written by `make gpu-check` on a machine with a CUDA device;
 # On a CUDA device
 
 **Never run on hardware.** No CUDA device was at hand: there is no figure here, and none elsewhere in these pages is
-of a device. What is tested without one: the kernels compiled for the host, against the definition and against the
-renderer that serves on CPUs; PyCUDA's own object code over a stand-in for the driver; this check over that stand-in,
-which shows that it runs and nothing of a device.
+of a device. What is tested without one: the kernels compiled for the host, bit by bit against the definition and
+the renderer that serves on CPUs; PyCUDA's own object code over a stand-in for the driver; this check over that
+stand-in, which shows that it runs and nothing of a device.
 
 What fills this page, with device, driver and date:
 
@@ -32,10 +32,11 @@ The machine has nvcc, a C++ compiler, Python 3.12 with its headers, pip, numpy a
 | | bar |
 | --- | --- |
 | kernels, 1,000 drawn cases each of BGR and NV12 to float32 and float16 | every bit as compiled for the host |
-| kernels, the views without a squeezer of 200 drawn cases | at most one gray level from the float64 definition |
+| kernels, 200 drawn cases of BGR to float32 | every bit as defined, in numpy |
+| the same 1,000, against OpenCV on that machine's processor | told |
 | registers spilled | none |
 | one launch, 32 views of 160 px of a 1280x720 frame | twice what the copy bandwidth needs, or 20 microseconds |
-| the same by OpenCV on that machine's processor | told |
+| the same by OpenCV on one thread of that machine's processor | told |
 | a thousand frames through the renderer | same frame, same bytes; no memory grows by more than 2 MiB |
 | the models' fp16 files, through torch or onnxruntime, never called TensorRT | what a compiled engine must pass |
 """
