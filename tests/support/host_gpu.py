@@ -174,6 +174,10 @@ class HostGpuOwner:
         self._is_closed = False
         self.gpu = self._thread.submit(HostGpu, facts).result()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
     def do(self, work: Callable[[Gpu], Result]) -> Result:
         if self._is_closed or self.gpu.is_lost:
             raise DeviceError("the device is lost", hint="restart the gate")

@@ -17,7 +17,6 @@ from engines.runtime.tensorrt import binding, engine, log
 from engines.runtime.tensorrt.build_child import order_of
 from engines.runtime.tensorrt.build_process import BuildJob
 from engines.runtime.tensorrt.builder import build_plan
-from engines.views import renderings
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
 from tests.support.host_gpu_kernels import put_kernels
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
@@ -41,8 +40,8 @@ class TensorRTStage:
         self.trt: StrictTensorRT
         self.become(version)
         patch.setenv("PYTHONPATH", os.pathsep.join((str(SHIM), str(ROOT))))
-        patch.setattr(device, "gpu_owner", lambda: self.owner)
-        patch.setattr(renderings, "gpu_owner", lambda: self.owner)
+        # The process's own: whoever imported gpu_owner, before or meanwhile, gets this one now and none of it later.
+        patch.setattr(device, "_owner", self.owner)
 
     def become(self, version: str) -> None:
         """Have another version of TensorRT from now on."""
@@ -56,6 +55,7 @@ class TensorRTStage:
         """Have another device from now on."""
         self.owner.close()
         self.owner = HostGpuOwner(facts)
+        self._patch.setattr(device, "_owner", self.owner)
 
     def fail_in_child(self, **faults: object) -> None:
         """Have build processes meet these faults; ``_`` stands for the dot of a member's name."""
