@@ -336,7 +336,10 @@ def stages_of(
                 is_stills=source.is_stills,
             )
         ),
-        eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
+        eye=Eye(
+            FaceDetector(parts.models.detector, threshold=profile.detector_threshold),
+            keeps_native=all(stage.embedder.takes_nv12 for stage in parts.models.stages),
+        ),
         judging=AtOnce(judge) if is_lock_step else _aside(judge, parts, clock),
         policy=policy,
         sequence=None if source.is_stills else sequence_of(settings, profile, policy, second_step),
