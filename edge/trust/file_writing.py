@@ -79,8 +79,13 @@ def create_private_file(path: Path, content: bytes) -> bool:
     return True
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``path`` with mode 0644 so that a reader sees the old or the new content, never a part of it.
+def replace_file(path: Path, content: bytes, *, is_private: bool = False) -> None:
+    """Write ``path`` so that a reader sees the old or the new content, never a part of it.
+
+    Args:
+        path: the file.
+        content: all of it.
+        is_private: mode 0600 instead of 0644.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -88,7 +93,7 @@ def replace_file(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=0o644)
+            _write_durably(draft, content, mode=0o600 if is_private else 0o644)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
