@@ -1,6 +1,7 @@
 """``training review``: one reviewer's page, on this machine alone."""
 
 import tempfile
+import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ def review(
         faces, thumbnails = EmbeddingMap(SeenLooks(dataset / "looks")), Thumbnails(PictureFiles(dataset))
         with ReviewServer(port, lambda port: Routes(Guard(port), session, faces, thumbnails)) as server:
             _tell_address(server.page_address, as_json=as_json)
-            with _opened(server.page_address, wanted=not no_open), suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt), _opened(server.page_address, wanted=not no_open):
                 server.serve_forever()
         _tell_end(len(session.decisions), as_json=as_json)
 
@@ -51,7 +52,8 @@ def _opened(address: str, *, wanted: bool) -> Iterator[None]:
             file = Path(folder) / "open.html"
             text = f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>Review</title>'
             create_private_file(file, text.encode())
-            webbrowser.open(file.as_uri())
+            # Some browsers return when they are closed, and the page is served meanwhile.
+            threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()
         yield
 
 

@@ -1,6 +1,6 @@
 // What is told of the chosen picture, and of all decisions before they are signed.
 
-import { card, count, make } from "./elements.js";
+import { card, count, make, standing } from "./elements.js";
 
 const part = (title, ...children) => [make("h3", {}, title), ...children];
 
@@ -25,8 +25,8 @@ function deciders(picture, needed) {
 function alike(title, pictures, choose, empty) {
   if (!pictures.length) return part(title, make("p", { className: "quiet" }, empty));
   const cards = pictures.map((other) => {
-    const cosine = other.cosine === null ? "" : ` ${other.cosine.toFixed(2)}`;
-    return card(other, { note: `${other.subject}${cosine}`, choose });
+    const cosine = other.cosine === null ? "" : `${other.cosine.toFixed(2)}, `;
+    return card(other, { first: other.subject, second: `${cosine}${standing(other)}`, choose });
   });
   return part(title, make("div", { className: "row-of-pictures" }, ...cards));
 }

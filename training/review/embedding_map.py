@@ -35,27 +35,33 @@ class EmbeddingMap:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         self._lock = threading.Lock()
-        self._rows: dict[str, Rows] = {}
+        self._places: dict[str, int] = {}
+        self._rows: Rows = np.empty((0, 0), np.float32)  # with room for more than there are
 
     def known(self, pictures: Sequence[str]) -> list[str]:
         """Return those of ``pictures``, by sha256, whose look was kept."""
         with self._lock:
             for sha256 in pictures:
-                if sha256 not in self._rows and (row := _row(self._seen.find(sha256))) is not None:
-                    self._rows[sha256] = row
-            return [sha256 for sha256 in pictures if sha256 in self._rows]
+                if sha256 not in self._places and (row := _row(self._seen.find(sha256))) is not None:
+                    self._add(sha256, row)
+            return [sha256 for sha256 in pictures if sha256 in self._places]
 
-    def nearest(self, sha256: str, among: Sequence[str], most: int) -> list[tuple[str, float]]:
-        """Return the pictures of ``among`` that look most like ``sha256``, with cosines, the most alike first.
+    def nearest(self, pictures: Sequence[str], among: Sequence[str], most: int) -> list[list[tuple[str, float]]]:
+        """Return, for each of ``pictures``, those of ``among`` that look most like it, with cosines, in that order.
 
         Pictures without a look, and the picture itself, are left out.
         """
-        others = [other for other in self.known(among) if other != sha256]
-        if not others or not self.known([sha256]):
-            return []
-        cosines = np.stack([self._rows[other] for other in others]) @ self._rows[sha256]
-        order = np.argsort(-cosines, kind="stable")[:most]
-        return [(others[place], round(float(cosines[place]), 4)) for place in order.tolist()]
+        others, asked = self.known(among), frozenset(self.known(pictures))
+        if not others or not asked:
+            return [[] for _ in pictures]
+        rows = self._of(others)
+        found = []
+        for sha256 in pictures:
+            cosines = rows @ self._of([sha256])[0] if sha256 in asked else np.empty(0, np.float32)
+            order = np.argsort(-cosines, kind="stable")[: most + 1].tolist()
+            near = [(others[place], round(float(cosines[place]), 4)) for place in order if others[place] != sha256]
+            found.append(near[:most])
+        return found
 
     def plane(self, pictures: Sequence[str]) -> NDArray[np.float32]:
         """Return pictures that are :meth:`known` on the plane of their two principal components.
@@ -63,13 +69,26 @@ class EmbeddingMap:
         Returns:
             float32 (n, 2), scaled so that the farthest coordinate is 1 or -1.
         """
-        if not pictures:
-            return np.zeros((0, 2), np.float32)
-        return principal_plane(np.stack([self._rows[sha256] for sha256 in pictures]))
+        return principal_plane(self._of(pictures)) if pictures else np.zeros((0, 2), np.float32)
+
+    def _of(self, pictures: Sequence[str]) -> Rows:
+        with self._lock:
+            rows: Rows = self._rows[[self._places[sha256] for sha256 in pictures]]
+        return rows
+
+    def _add(self, sha256: str, row: Rows) -> None:
+        place = len(self._places)
+        if place == len(self._rows):
+            grown = np.empty((max(256, 2 * place), len(row)), np.float32)
+            grown[:place] = self._rows[:place] if place else grown[:0]
+            self._rows = grown
+        if row.shape == self._rows.shape[1:]:
+            self._rows[place] = row
+            self._places[sha256] = place
 
 
 def principal_plane(rows: Rows) -> NDArray[np.float32]:
-    """Return rows on their first two principal components (Pearson 1901), by the SVD of their covariance.
+    """Return rows on their first two principal components (Pearson 1901), by an SVD.
 
     Args:
         rows: float32 (n, d), n at least 1.
@@ -79,7 +98,9 @@ def principal_plane(rows: Rows) -> NDArray[np.float32]:
     """
     centered = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
     axes = np.zeros((2, rows.shape[1]))
-    found = np.linalg.svd(centered.T @ centered, hermitian=True)[2][:2]
+    is_tall = len(rows) > rows.shape[1]
+    square_or_wide = centered.T @ centered if is_tall else centered  # both have the same right vectors
+    found = np.linalg.svd(square_or_wide, full_matrices=False, hermitian=is_tall)[2][:2]
     axes[: len(found)] = found
     largest = np.abs(axes).argmax(axis=1)
     axes *= np.where(axes[np.arange(2), largest] < 0, -1.0, 1.0)[:, None]  # SVD leaves the signs open

@@ -16,6 +16,7 @@ function kindOf(point, subject) {
 export class LooksMap {
   #canvas;
   #points = [];
+  #reach = [1, 1];
   #subject = null;
   #chosen = null;
 
@@ -35,6 +36,8 @@ export class LooksMap {
 
   show(points, subject) {
     this.#points = points;
+    const farthest = (axis) => points.reduce((most, point) => Math.max(most, Math.abs(point[axis])), 0.01);
+    this.#reach = [farthest("x"), farthest("y")];
     this.#subject = subject;
     this.#draw();
   }
@@ -46,9 +49,8 @@ export class LooksMap {
 
   #place(point) {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const scale = Math.min(width, height) / 2 - INSET;
-    const wide = Math.min(1.8, (width / 2 - INSET) / scale);
-    return [width / 2 + point.x * scale * wide, height / 2 - point.y * scale];
+    const scale = Math.min((width / 2 - INSET) / this.#reach[0], (height / 2 - INSET) / this.#reach[1]);
+    return [width / 2 + point.x * scale, height / 2 - point.y * scale];
   }
 
   #at(x, y) {

@@ -45,7 +45,7 @@ function showOverview(overview) {
 }
 
 function personItem(person) {
-  const waits = person.flagged ? `${person.flagged} found` : person.open || "";
+  const waits = person.flagged ? `${person.flagged} ▲` : person.open || "";
   const button = make(
     "button",
     { type: "button", onclick: () => attempt(() => openPerson(person.subject)) },
@@ -61,7 +61,8 @@ function showSheet() {
   byId("person").textContent = `${now.sheet.subject}, ${count(now.sheet.pictures.length, "picture")}`;
   const cards = now.sheet.pictures.map((picture) =>
     card(picture, {
-      note: picture.findings ? `${count(picture.findings, "finding")} · ${standing(picture)}` : standing(picture),
+      first: picture.status === "new" ? "not vetted" : count(picture.findings, "finding"),
+      second: standing(picture),
       isChosen: picture.sha256 === now.picture?.sha256,
       choose: (chosen) => attempt(() => openPicture(chosen.sha256)),
     }),
@@ -122,7 +123,7 @@ async function showMap() {
   const flagged = found.points.filter((point) => point.status === "quarantined").length;
   const unseen = found.without_look ? `; ${found.without_look} without a look` : "";
   byId("map-told").textContent = found.points.length
-    ? `${count(found.points.length, "picture")}, ${flagged} with findings (▲)${isWhole ? "" : `; gray: who looks like ${subject}`}${unseen}`
+    ? `${count(found.points.length, "picture")}: ${flagged} ▲ with findings, green trusted, blue undecided${isWhole ? "" : ", gray the nearest others"}${unseen}`
     : "no looks were kept here: run 'training vet' with this dataset folder";
 }
 

@@ -107,8 +107,8 @@ def points(session: ReviewSession, faces: EmbeddingMap, subject: str | None) -> 
     chosen = faces.known(own)
     if subject is not None:
         others = [sha for sha, standing in shown.items() if standing.facts.subject != subject]
-        near = [other for sha in chosen for other, _ in faces.nearest(sha, others, _NEAR_A_PERSON)]
-        chosen = list(dict.fromkeys((*chosen, *near)))
+        near = faces.nearest(chosen, others, _NEAR_A_PERSON)
+        chosen = list(dict.fromkeys((*chosen, *(other for some in near for other, _ in some))))
     flagged = frozenset(sha for sha in chosen if shown[sha].status is Status.QUARANTINED)
     chosen = thinned(chosen, flagged)
     places = faces.plane(chosen).round(4).tolist()
@@ -135,7 +135,7 @@ def _card(standing: Standing) -> Json:
 
 
 def _alike(faces: EmbeddingMap, sha256: str, among: Mapping[str, Standing], most: int) -> list[Json]:
-    near = faces.nearest(sha256, tuple(among), most)
+    near = faces.nearest([sha256], tuple(among), most)[0]
     return [_card(among[other]) | {"cosine": cosine} for other, cosine in near]
 
 

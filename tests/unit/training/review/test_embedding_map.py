@@ -59,12 +59,10 @@ def test_neighbors_are_ordered_and_leave_out_what_has_no_look() -> None:
     base = np.array([1.0, 0.0], np.float32)
     near, far = np.array([0.8, 0.6], np.float32), np.array([0.0, 1.0], np.float32)
     faces = EmbeddingMap(Kept({"a": base, "near": near, "far": far, "broken": np.array([np.nan, 1.0], np.float32)}))
-    assert faces.nearest("a", ["far", "a", "near", "broken", "unknown"], 5) == [
-        ("near", pytest.approx(0.8)),
-        ("far", 0.0),
-    ]
-    assert faces.nearest("a", ["far", "near"], 1)[0][0] == "near"
-    assert faces.nearest("unknown", ["a"], 3) == []
+    near_first = [("near", pytest.approx(0.8)), ("far", 0.0)]
+    assert faces.nearest(["a", "unknown"], ["far", "a", "near", "broken", "unknown"], 5) == [near_first, []]
+    assert faces.nearest(["a"], ["far", "near"], 1) == [near_first[:1]]
+    assert faces.nearest(["unknown"], ["a"], 3) == faces.nearest(["a"], ["unknown"], 3) == [[]]
     assert faces.known(["broken", "a", "unknown"]) == ["a"]
     assert faces.plane([]).shape == (0, 2)
 
@@ -80,3 +78,14 @@ def test_a_large_map_keeps_what_is_flagged() -> None:
         *(p for p in pictures if p not in flagged),
     ]
     assert set(thinned(pictures, frozenset(pictures), most=10)) == set(pictures[:10])
+
+
+def test_rows_stay_with_their_pictures_while_more_are_read() -> None:
+    rows = np.random.default_rng(1).standard_normal((700, 5)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    faces = EmbeddingMap(Kept({str(number): row for number, row in enumerate(rows)}))
+    names = [str(number) for number in range(700)]
+    for name in names:
+        assert faces.known([name]) == [name]
+    assert faces.nearest(["3"], names, 1)[0][0][0] == str(np.argsort(rows @ -rows[3])[1])
+    np.testing.assert_array_equal(faces.plane(names), principal_plane(rows))
