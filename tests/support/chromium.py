@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 
 def find_chromium() -> str:
@@ -23,6 +23,7 @@ def find_chromium() -> str:
 def chromium(program: str) -> Iterator[Browser]:
     # Without a sandbox: containers let root make none, and the only pages are the repository's own.
     arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+    expect.set_options(timeout=30_000)  # machines that are busy with other tests
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:

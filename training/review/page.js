@@ -228,7 +228,7 @@ function listen() {
   byId("sending").querySelector("form").addEventListener("submit", () => attempt(() => send(byId("sending").dataset.revision)));
   document.addEventListener("keydown", (event) => {
     const isElsewhere = event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]");
-    if (isElsewhere || event.target.matches("input") || !(event.key in KEYS)) return;
+    if (isElsewhere || event.target.matches("input:not([type=checkbox])") || !(event.key in KEYS)) return;
     event.preventDefault();
     if (!event.repeat) KEYS[event.key]();
   });

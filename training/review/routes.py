@@ -135,6 +135,8 @@ class Routes:
         return _json(change(asked))
 
     def _decide(self, asked: _Decision) -> dict[str, Any]:
+        if asked.approves and asked.sha256 in self._session.stands.pictures:
+            self._thumbnails.jpeg(asked.sha256, LARGE_PX)  # nobody approves what cannot be shown
         self._session.decide(asked.sha256, approves=asked.approves, reason=asked.reason, seen=asked.seen)
         return overview(self._session)
 

@@ -1,6 +1,7 @@
 """The page's server: standard library, this machine alone, until ctrl-C."""
 
 import http.server
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +34,11 @@ class ReviewServer(http.server.ThreadingHTTPServer):
                 f"the port {port} cannot be used: {error.strerror}", hint="name another one, or none: --port"
             ) from error
         self.routes = routes_of(self.server_port)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that went away; anything else is a fault of ours and is printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def page_address(self) -> str:

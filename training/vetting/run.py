@@ -107,7 +107,10 @@ class SeenLooks:
     def find(self, sha256: str) -> Look | None:
         """Return the look of a picture; None = it was not kept, or shows nothing to be judged."""
         kept = self._cache.find(_key(self._recipe, sha256)) if self._recipe else None
-        seen = None if kept is None else _unpacked(kept)
+        try:
+            seen = None if kept is None else _unpacked(kept)
+        except (KeyError, ValueError):
+            return None  # no file of ours
         return seen if isinstance(seen, Look) else None
 
 

@@ -42,7 +42,7 @@ def test_ctrl_c_ends_the_page_and_tells_what_is_left(trial: TrialDataset) -> Non
         connection.request(
             "POST",
             f"{split.path}api/decide",
-            json.dumps({"sha256": sha_of(1), "approves": True, "reason": "", "seen": seen}),
+            json.dumps({"sha256": sha_of(1), "approves": False, "reason": "odd", "seen": seen}),
             {"Origin": f"http://{split.netloc}", "Content-Type": "application/json"},
         )
         answer = connection.getresponse()

@@ -191,6 +191,16 @@ def test_a_changed_file_is_not_shown_even_if_it_was_shown_before(browser: Browse
     assert browser.get(f"/pictures/small/{sha}.jpg").status == 500
 
 
+def test_what_cannot_be_shown_is_not_approved_but_may_be_rejected(browser: Browser) -> None:
+    browser.scene.files.path_of(browser.scene.shas[OPEN_PICTURE]).write_bytes(b"other content")
+    answer = browser.post("/api/decide", browser.decision(OPEN_PICTURE))
+    assert answer.status == 409
+    assert b"was changed" in answer.body
+    assert not browser.session.decisions
+    rejected = browser.decision(OPEN_PICTURE, approves=False, reason="its file was changed")
+    assert browser.post("/api/decide", rejected).status == 200
+
+
 def test_a_file_that_is_no_picture_is_told(scene: ReviewScene, browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG and nothing")
     sha = scene.files.take(tmp_path / "broken.png")
