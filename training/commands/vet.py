@@ -27,7 +27,7 @@ from training.manifest.log import ManifestLog
 from training.manifest.objects import PictureFiles
 from training.manifest.standing import Dataset, Standing, Status
 from training.roles.role import Action
-from training.vetting.likeness import Case
+from training.vetting.likeness import LEAST_OTHERS, Case
 from training.vetting.limits import ScreenLimits, fit_limits, shipped_limits
 from training.vetting.look import LookTable, Shown
 from training.vetting.looker import Looker
@@ -74,7 +74,7 @@ def fit_screens(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn the limits of all screens from the people of split A."""
+    """Learn the limits of all screens from the people of split A of whom there are enough pictures to compare."""
     settings = load_settings(config, state_dir=state)
     with load_models(settings.engine, progress=rich_progress()) as models, new_table() as table:
         profile = read_profile(settings, models, environment="development")
@@ -102,7 +102,7 @@ def _fitted(table: LookTable, aimed: float) -> tuple[ScreenLimits, float]:
 def _named_pictures(images: Path) -> list[tuple[Shown, Path]]:
     pictures = []
     for name, paths in split_a(images).items():
-        for path in paths:
+        for path in paths if len(paths) > LEAST_OTHERS else ():
             sha256 = tagged_sha256("egate-file", path.read_bytes()).hex()
             pictures.append((Shown(sha256, name, "split A", str(imagehash.phash(Image.open(path))), False), path))
     return pictures

@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from training.vetting.look import Indices, LookTable, Rows
 
 ENOUGH_TRUSTED = 3
+"""Trusted pictures that stand for a person alone."""
+
+LEAST_OTHERS = 4
+"""Other pictures of a person, below which a median says too little: nothing is compared with fewer."""
+
 _CANDIDATES = 3  # the people nearest by their mean whom a picture is compared with in full
 
 
@@ -21,8 +26,8 @@ class Likeness:
     """Of every picture of a table, by one model.
 
     Attributes:
-        own: float64 (n,), median score to the person's other pictures; NaN where there is none.
-        other: float64 (n,), the same to the nearest other person; NaN where there is nobody else.
+        own: float64 (n,), median score to the person's other pictures; NaN where there are too few.
+        other: float64 (n,), the same to the nearest other person; NaN where there is nobody else, or own is NaN.
         nearest: that person's name; empty where there is nobody else.
     """
 
@@ -68,10 +73,12 @@ def likeness(probes: Rows, plain: Rows, table: LookTable, people: Mapping[str, I
         mine = names.index(name)
         scores = plain[people[name]] @ probes[members].T
         same = people[name][:, None] == members[None, :]
-        own[members] = _medians(np.where(same, np.nan, scores))
+        own[members] = _medians(np.where(same, np.nan, scores), least=_least(table, people[name]))
         near = probes[members] @ means.T
         near[:, mine] = -np.inf
         for column, row in enumerate(members.tolist()):
+            if np.isnan(own[row]):
+                continue
             best = np.argsort(near[column])[::-1][:_CANDIDATES]
             for candidate in best[near[column][best] > -np.inf].tolist():
                 score = float(np.median(plain[people[names[candidate]]] @ probes[row]))
@@ -125,9 +132,14 @@ class Case:
         return self._hidden
 
 
-def _medians(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+def _least(table: LookTable, rows: Indices) -> int:
+    """Return how many pictures must be left to compare with: fewer do where all of them are trusted."""
+    return ENOUGH_TRUSTED - 1 if all(table.shown[row].is_trusted for row in rows.tolist()) else LEAST_OTHERS
+
+
+def _medians(scores: NDArray[np.floating], *, least: int) -> NDArray[np.float64]:
     medians = np.full(scores.shape[1], np.nan)
-    known = ~np.isnan(scores).all(axis=0)
+    known = (~np.isnan(scores)).sum(axis=0) >= least
     medians[known] = np.nanmedian(scores[:, known], axis=0)
     return medians
 

@@ -20,6 +20,7 @@ from training.vetting.looker import VERIFIER
 from training.vetting.screen import Screen
 from training.vetting.screens.doubles import DoubleScreen
 from training.vetting.screens.every import every_hint, every_screen
+from training.vetting.screens.labels import FewScreen
 
 UNFIT = "unfit"
 """Finding of a picture that shows nothing to be judged."""
@@ -152,7 +153,7 @@ def judged(table: LookTable, unfit: Mapping[str, str], limits: ScreenLimits) -> 
     hints = every_hint(table.models) if len(table) else ()
     if len(table):
         case = Case(table)
-        for screen in (DoubleScreen(), *every_screen(table.models), *hints):
+        for screen in (*_BY_RULE, *every_screen(table.models), *hints):
             for finding in _found(screen, case, limits):
                 findings.setdefault(finding.sha256, []).append(finding)
     return Vetting({sha: tuple(found) for sha, found in findings.items()}, frozenset(hint.name for hint in hints))
@@ -164,7 +165,7 @@ def new_table() -> LookTable:
 
 
 def _found(screen: Screen, case: Case, limits: ScreenLimits) -> Iterable[Finding]:
-    limit = {**limits.quarantine, **limits.hint, DoubleScreen.name: -np.inf}[screen.name]
+    limit = {**limits.quarantine, **limits.hint, DoubleScreen.name: -np.inf, FewScreen.name: 0.0}[screen.name]
     suspicions = screen.judge(case)
     for row in np.flatnonzero(np.nan_to_num(suspicions.scores, nan=-np.inf) > limit).tolist():
         shown = case.table.shown[row]
@@ -205,4 +206,5 @@ def _noted_recipe(folder: Path) -> str:
 
 
 _RECIPE_FILE = "recipe"
+_BY_RULE: tuple[Screen, ...] = (FewScreen(), DoubleScreen())  # no limit of theirs is learned
 _KINDS = ("plain ", "squeezed ")

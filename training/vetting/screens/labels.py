@@ -29,6 +29,20 @@ class OwnScreen:
         )
 
 
+class FewScreen:
+    """A picture of somebody of whom there are too few others cannot be compared, and is for people to look at."""
+
+    name = "few"
+
+    def judge(self, case: Case) -> Suspicions:
+        """Score: 1 where the verifier has too few pictures of the person to compare with, else 0."""
+        found = case.settled(case.table.verifier).plain
+        return Suspicions(
+            np.isnan(found.own).astype(np.float64),
+            lambda row: f"too few other pictures of {case.table.shown[row].subject} to compare with",
+        )
+
+
 class OtherScreen:
     """A picture should be more like its own person than like anybody else.
 

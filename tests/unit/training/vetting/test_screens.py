@@ -47,7 +47,7 @@ def test_every_screen_scores_every_picture_once_and_the_same_way_twice(screen: S
 
 @pytest.mark.parametrize("screen", EVERY, ids=lambda screen: screen.name)
 def test_every_screen_bears_one_picture_and_people_of_one_picture(screen: Screen, faces: Faces) -> None:
-    for people, each in ((1, 1), (3, 1), (1, 3)):
+    for people, each in ((1, 1), (3, 1), (1, 3), (1, 5)):
         with table_of(honest(faces, people=people, each=each)) as table:
             scores = screen.judge(Case(table)).scores
         assert scores.shape == (people * each,)
