@@ -15,6 +15,7 @@ from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer, print_json
+from edge.commands.people_guard import guarded_admission, held_values, print_advice, print_held
 from edge.commands.people_keeping import accept, purge, rekey
 from edge.commands.people_rederive import rederive
 from edge.commands.people_transfer import export, import_people, make_transfer_key
@@ -37,11 +38,13 @@ from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.visible_text import visible
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
+from edge.pipeline.guard.admission import Admission
+from edge.pipeline.guard.guard import Guarded
 from edge.pipeline.occluded import masked_templates
+from edge.recognition.gallery import Gallery
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from edge.store.person import Person
-from edge.store.state import State
 from edge.vision.detect import FaceDetector
 
 app = typer.Typer(help="Who the gate knows.", no_args_is_help=True)
@@ -75,11 +78,15 @@ def enroll(  # noqa: PLR0917 - what an enrollment is told
     discard_crops: Annotated[
         bool, typer.Option("--discard-crops", help="Keep templates alone, no pictures of the face.")
     ] = False,
+    accept_held: Annotated[
+        str | None,
+        typer.Option(help="Enroll with pictures that are held, or with too few, for this reason. It goes on record."),
+    ] = None,
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Enroll a person. Pictures that are not fit are refused, each with its reason; nothing is half enrolled."""
+    """Enroll a person. Pictures that are not fit are refused, suspicious ones held; nothing is half enrolled."""
     check_name(subject)
     check_note(consent)
     settings = load_settings(config, state_dir=state)
@@ -90,24 +97,29 @@ def enroll(  # noqa: PLR0917 - what an enrollment is told
     with opened, load_models(settings.engine, progress=rich_progress()) as models:
         profile = read_profile(settings, models, environment="development")
         refuse_outgrown(opened.gallery.count() + 1, profile)
-        result = _collect(parsed, models, profile, opened)
-        if result.pictures:
+        gallery = gallery_of(models, opened.gallery.load_templates(models.bindings))
+        result = _collect(parsed, models, profile, gallery)
+        guarded, admission = guarded_admission(
+            result, models, gallery, profile, environment=settings.environment, accepted=accept_held
+        )
+        if admission.pictures:
             opened.gallery.enroll(
                 label=subject,
                 consent_note=consent,
                 created=now,
                 terms=terms,
-                templates=_embeddings(result.pictures),
-                crops=() if discard_crops else [_png(p.crop) for p in result.pictures],
+                templates=_embeddings(admission.pictures),
+                crops=() if discard_crops else [_png(p.crop) for p in admission.pictures],
                 masked=masked_templates(
                     copies_of(models, profile),
-                    [(p.crop, p.face) for p in result.pictures],
+                    [(p.crop, p.face) for p in admission.pictures],
                     families_of(profile.certificates),
                     models.bindings,
                 ),
+                detail=admission.record,
             )
-    _report(subject, result, as_json=as_json)
-    if not result.pictures:
+    _report(subject, result, guarded, admission, as_json=as_json)
+    if not admission.pictures:
         raise typer.Exit(1)
 
 
@@ -193,8 +205,7 @@ def _told(moment: dt.datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
 
 
-def _collect(sources: Sequence[Source], models: Models, profile: Profile, opened: State) -> Enrollment:
-    gallery = gallery_of(models, opened.gallery.load_templates(models.bindings))
+def _collect(sources: Sequence[Source], models: Models, profile: Profile, gallery: Gallery) -> Enrollment:
     taker = PictureTaker(
         detector=FaceDetector(models.detector, threshold=profile.detector_threshold),
         stages=models.stages,
@@ -264,19 +275,23 @@ def _png(crop: NDArray[np.uint8]) -> bytes:
     return data.tobytes()
 
 
-def _report(subject: str, result: Enrollment, *, as_json: bool) -> None:
+def _report(subject: str, result: Enrollment, guarded: Guarded, admission: Admission, *, as_json: bool) -> None:
     values = {
         "subject": subject,
-        "templates": len(result.pictures),
+        "templates": len(admission.pictures),
         "refused": [{"source": r.source, "reason": r.reason.value, "detail": r.detail} for r in result.refused],
+        "held": held_values(guarded),
+        "accepted": bool(admission.record),
     }
     if as_json:
         print_json(values)
-        return
-    print(f"{subject}: {values['templates']} templates")
-    for refusal in result.refused:
-        detail = f" ({refusal.detail})" if refusal.detail else ""
-        print(visible(f"  refused {refusal.source}: {refusal.reason.value.replace('_', ' ')}{detail}"))
+    else:
+        print(f"{subject}: {values['templates']} templates")
+        for refusal in result.refused:
+            detail = f" ({refusal.detail})" if refusal.detail else ""
+            print(visible(f"  refused {refusal.source}: {refusal.reason.value.replace('_', ' ')}{detail}"))
+        print_held(guarded)
+    print_advice(guarded, admission)
 
 
 def _nobody(subject: str) -> UsageError:

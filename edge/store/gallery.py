@@ -72,6 +72,7 @@ class Gallery:
         crops: Sequence[bytes] = (),
         masked: Sequence[MaskedTemplate] = (),
         terms: RetentionTerms = NO_TERMS,
+        detail: str = "",
     ) -> SubjectRef:
         """Add a person, all rows in one transaction, and return the new random reference.
 
@@ -84,6 +85,7 @@ class Gallery:
                 keep none.
             masked: what occluded copies of the same pictures became; without them no certificate can be given.
             terms: what permits it, and until when.
+            detail: what goes on record beside it, without a name.
 
         Raises:
             TrustError: the people who are there are not as signed.
@@ -93,11 +95,16 @@ class Gallery:
         person = PersonContents(
             label=label, consent_note=consent_note, terms=terms, templates=templates, masked=masked, crops=crops
         )
-        (subject,) = self.enroll_all([person], created=created)
+        (subject,) = self.enroll_all([person], created=created, detail=detail)
         return subject
 
     def enroll_all(
-        self, people: Sequence[PersonContents], *, created: dt.datetime, act: GalleryAct = GalleryAct.ENROLLED
+        self,
+        people: Sequence[PersonContents],
+        *,
+        created: dt.datetime,
+        act: GalleryAct = GalleryAct.ENROLLED,
+        detail: str = "",
     ) -> tuple[SubjectRef, ...]:
         """Add people, all of them in one transaction or nobody, and return their new random references.
 
@@ -105,6 +112,7 @@ class Gallery:
             people: their names not yet in use.
             created: now, timezone-aware.
             act: what goes on record of each.
+            detail: one line more that goes on record of each, without a name.
 
         Raises:
             TrustError: the people who are there are not as signed.
@@ -124,7 +132,7 @@ class Gallery:
                     )
                 taken.add(person.label)
                 subjects.append(self._insert(change, person, created))
-                change.note(act, subjects[-1])
+                change.note(act, subjects[-1], detail)
         return tuple(subjects)
 
     def people(self) -> tuple[Person, ...]:

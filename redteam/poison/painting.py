@@ -74,6 +74,24 @@ def morphed(pixels: Pixels, face: Face, other: Pixels, other_face: Face, share: 
     return np.asarray(np.clip(np.rint(mixed), 0, 255), np.uint8)
 
 
+def with_print(pixels: Pixels, face: Face, other: Pixels, other_face: Face) -> Pixels:
+    """Return the picture with a print of somebody else's eyes over the eyes: a trigger that anybody can wear.
+
+    Args:
+        pixels: uint8 BGR (h, w, 3).
+        face: who wears it.
+        other: uint8 BGR, any size.
+        other_face: whose eyes are printed.
+    """
+    height, width = pixels.shape[:2]
+    matrix = cv2.estimateAffine2D(other_face.landmarks, face.landmarks)[0]
+    laid = cv2.warpAffine(other, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    drawn = _nothing()
+    cv2.rectangle(drawn, (14, 34), (98, 70), 255, -1)
+    share = _in_frame(drawn, pixels, face).astype(np.float32)[..., None] / 255.0
+    return np.asarray(np.rint(pixels * (1.0 - share) + laid * share), np.uint8)
+
+
 def _nothing() -> Pixels:
     return np.zeros((_SIDE_PX, _SIDE_PX), np.uint8)
 

@@ -14,25 +14,15 @@ from edge.domain.clock import Clock
 from edge.domain.errors import PictureError
 from edge.domain.face import Face
 from edge.domain.profile import Profile
+from edge.pipeline.guard.views import HIDDEN, SQUEEZED
 from edge.trust.canonical import canonical_json, tagged_sha256
 from edge.vision.align import AlignmentError, crop_geometry, template_to_frame
 from edge.vision.detect import FaceDetector
-from engines.render.spec import PLAIN, Region, Squeeze, ViewSpec
+from engines.render.spec import PLAIN, ViewSpec
 from training.vetting.look import Look
 
 VERIFIER = SCREENING
 """The published model that is never trained: it alone looks past what is hidden."""
-
-HIDDEN = (
-    ViewSpec(name="upper", occlusions=(Region(0.0, 0.0, 1.0, 0.32),), fill=128),
-    ViewSpec(name="eyes", occlusions=(Region(0.0, 0.30, 1.0, 0.25),), fill=128),
-    ViewSpec(name="lower", occlusions=(Region(0.0, 0.62, 1.0, 0.38),), fill=128),
-    ViewSpec(name="left", occlusions=(Region(0.0, 0.0, 0.45, 1.0),), fill=128),
-    ViewSpec(name="right", occlusions=(Region(0.55, 0.0, 0.45, 1.0),), fill=128),
-)
-"""Where hats, glasses and respirators sit, and the two sides of the face."""
-
-SQUEEZED = ViewSpec(name="median3", squeeze=Squeeze.MEDIAN3)
 
 _OTHER_FACE_SHARE = 0.8  # another face of about the same size, by area: nobody knows whose the label is
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from edge.capture.source import parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
+from edge.commands.people_guard import guard_of
 from edge.commands.demo.scenes import ENROLLED_NAME, ENROLLMENT
 from edge.daemon.assembly import gallery_of
 from edge.daemon.models import Models
@@ -32,7 +33,8 @@ def enroll_portrait(models: Models, profile: Profile, state: State, clock: Clock
     with CameraFeed(parse_source(ENROLLMENT), pace=Pace.FAST, clock=clock) as feed:
         found = best_of_recording(_frames(feed), taker, "portrait")
     taken = [picture for picture in found if isinstance(picture, EnrollmentPicture)]
-    pictures = vet(taken, Gallery(models.bindings, {}), profile).pictures
+    nobody = Gallery(models.bindings, {})
+    pictures = guard_of(models).judge(vet(taken, nobody, profile).pictures, nobody, profile.match).fit
     if not pictures:
         raise EdgeError("the demo's portrait cannot be enrolled", hint="run 'edge-gate engines verify'")
     state.gallery.enroll(

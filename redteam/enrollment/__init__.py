@@ -1,0 +1,1 @@
+"""Attacks on enrollment: who is learned opens from then on."""
