@@ -55,11 +55,11 @@ _POISON_COLUMNS = {
     "opens_before": 12,
     "opens_after": 11,
 }
-_ENROLLMENT_COLUMNS = {"attack": 16, "partner": 12, "pictures": 8, "poisoned": 8, "asked": 6, "refused": 7} | {
+_ENROLLMENT_COLUMNS = {"attack": 16, "partner": 12, "pictures": 8, "poisoned": 8, "refused": 7, "refused_of": 10} | {
     "refused_rate": 12,
     "people_refused": 14,
     "opens": 6,
-    "opens_tries": 11,
+    "opens_of": 8,
     "opens_rate": 10,
     "opens_by_nearest_rate": 21,
     "own_opens_rate": 14,
@@ -191,8 +191,8 @@ def enrollment(
 ) -> None:
     """Enroll people of split B honestly and under attack: what the guard refuses, and what opens if nobody looks."""
     from redteam.enrollment.attacks import ROWS
-    from redteam.enrollment.campaign import PROBES_EACH, run_enrollment
-    from redteam.enrollment.registry import Registry, registry_people
+    from redteam.enrollment.campaign import run_enrollment
+    from redteam.enrollment.registry import PROBES_EACH, Registry
     from training.vetting.enrollment import PICTURES_EACH, Studio
 
     settings, known = load_settings(config, state_dir=state), set(_names(subjects))
@@ -207,9 +207,8 @@ def enrollment(
         profile = read_profile(settings, models, environment="development")
         studio = Studio(models, profile, SystemClock())
         seen = studio.seen(dict(list(listed.items())[: most_people + 1]), needed, rich_progress())
-        people, bystander = registry_people(seen, needed)
-        registry = Registry.of(studio, models, profile, people, bystander, seed)
-        for record in run_enrollment([row for row in ROWS if row.name.startswith(only or "")], registry):
+        registry = Registry.of(studio, models, profile, seen)
+        for record in run_enrollment([row for row in ROWS if row.name.startswith(only or "")], registry, seed):
             printer.record(record)
 
 

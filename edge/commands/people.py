@@ -45,6 +45,7 @@ from edge.recognition.gallery import Gallery
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 from edge.store.person import Person
+from edge.store.transfer import PersonContents
 from edge.vision.detect import FaceDetector
 
 app = typer.Typer(help="Who the gate knows.", no_args_is_help=True)
@@ -103,21 +104,20 @@ def enroll(  # noqa: PLR0917 - what an enrollment is told
             result, models, gallery, profile, environment=settings.environment, accepted=accept_held
         )
         if admission.pictures:
-            opened.gallery.enroll(
+            person = PersonContents(
                 label=subject,
                 consent_note=consent,
-                created=now,
                 terms=terms,
                 templates=_embeddings(admission.pictures),
-                crops=() if discard_crops else [_png(p.crop) for p in admission.pictures],
                 masked=masked_templates(
                     copies_of(models, profile),
                     [(p.crop, p.face) for p in admission.pictures],
                     families_of(profile.certificates),
                     models.bindings,
                 ),
-                detail=admission.record,
+                crops=() if discard_crops else [_png(p.crop) for p in admission.pictures],
             )
+            opened.gallery.enroll_all([person], created=now, detail=admission.record)
     _report(subject, result, guarded, admission, as_json=as_json)
     if not admission.pictures:
         raise typer.Exit(1)

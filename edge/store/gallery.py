@@ -72,7 +72,6 @@ class Gallery:
         crops: Sequence[bytes] = (),
         masked: Sequence[MaskedTemplate] = (),
         terms: RetentionTerms = NO_TERMS,
-        detail: str = "",
     ) -> SubjectRef:
         """Add a person, all rows in one transaction, and return the new random reference.
 
@@ -85,7 +84,6 @@ class Gallery:
                 keep none.
             masked: what occluded copies of the same pictures became; without them no certificate can be given.
             terms: what permits it, and until when.
-            detail: what goes on record beside it, without a name.
 
         Raises:
             TrustError: the people who are there are not as signed.
@@ -95,7 +93,7 @@ class Gallery:
         person = PersonContents(
             label=label, consent_note=consent_note, terms=terms, templates=templates, masked=masked, crops=crops
         )
-        (subject,) = self.enroll_all([person], created=created, detail=detail)
+        (subject,) = self.enroll_all([person], created=created)
         return subject
 
     def enroll_all(

@@ -1,4 +1,4 @@
-"""Enrolls people of split B honestly and under attack: what the guard refuses, and what opens if nobody looks."""
+"""Enrolls people honestly and under attack: what the guard refuses, and what opens if nobody looks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,151 +6,162 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from calibration.statistics.intervals import clopper_pearson
-from edge.daemon.models import Models
-from edge.domain.embedding import Embedding
 from edge.domain.enrollment import EnrollmentPicture
-from edge.domain.profile import Profile
-from edge.pipeline.enroll import vet
-from edge.pipeline.guard.guard import LEAST_PICTURES, EnrollmentGuard
-from edge.pipeline.guard.limits import GuardLimits
-from edge.pipeline.guard.look import Look, Looker
-from edge.recognition.gallery import Gallery, Template
-from redteam.enrollment.attacks import STRANGER, AttackRow, Painter, Worn, morph_of, painter_of
-from training.vetting.enrollment import PICTURES_EACH, SeenPicture, Studio, gallery_without, template_of
-
-PROBES_EACH = 3
-"""Pictures of a person, beside those enrolled, that are shown to the gate."""
+from edge.pipeline.guard.guard import LEAST_PICTURES
+from redteam.enrollment.attacks import STRANGER, AttackRow, Worn, morph_of, painter_of
+from redteam.enrollment.registry import Registry, enrolled_with
+from training.vetting.enrollment import PICTURES_EACH
 
 _MOST_WEARERS = 30
+
 Record = dict[str, object]
-Rows = Mapping[str, np.ndarray]
+Pictures = Sequence[EnrollmentPicture]
+Wearers = Mapping[str, EnrollmentPicture]
 
 
-def run_enrollment(rows: Sequence[AttackRow], registry: Registry) -> Iterator[Record]:
+@dataclass(slots=True)
+class Tally:
+    """Hits of tries.
+
+    Attributes:
+        hits: how often it happened.
+        tries: how often it could have.
+    """
+
+    hits: int = 0
+    tries: int = 0
+
+    def add(self, hits: int, tries: int = 1) -> None:
+        """Count tries, and those of them that were hits."""
+        self.hits += hits
+        self.tries += tries
+
+    def record(self, name: str) -> Record:
+        """Return count, tries, rate and exact interval under a name; no rate of no tries."""
+        told: Record = {name: self.hits, f"{name}_of": self.tries}
+        if self.tries:
+            told |= {f"{name}_rate": self.hits / self.tries}
+            told |= {f"{name}_ci95": list(clopper_pearson(self.hits, self.tries))}
+        return told
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is counted of one row.
+
+    Attributes:
+        refused: pictures that the attacker brought, or all pictures of honest people, that are not learned.
+        people_refused: people for whom too few pictures are left.
+        opens: the attacker's other pictures, or wearers, that open when everything was enrolled by force.
+        clean_opens: the same where nothing of the attacker was enrolled.
+        opens_by_nearest: the same by the rule of the most alike picture.
+        own_opens: the victim's own other pictures, enrolled by force.
+    """
+
+    refused: Tally = field(default_factory=Tally)
+    people_refused: Tally = field(default_factory=Tally)
+    opens: Tally = field(default_factory=Tally)
+    clean_opens: Tally = field(default_factory=Tally)
+    opens_by_nearest: Tally = field(default_factory=Tally)
+    own_opens: Tally = field(default_factory=Tally)
+
+    def record(self) -> Record:
+        """Return everything that was counted."""
+        names = ("refused", "people_refused", "opens", "clean_opens", "opens_by_nearest", "own_opens")
+        return {key: value for name in names for key, value in getattr(self, name).record(name).items()}
+
+
+def run_enrollment(rows: Sequence[AttackRow], registry: Registry, seed: int) -> Iterator[Record]:
     """Yield what honest enrollments come to, with three and with five pictures, then a record an attack.
+
+    Args:
+        rows: attacks.
+        registry: where people are enrolled.
+        seed: of who attacks whom.
 
     Raises:
         EdgeError: an engine failed.
     """
     for count in (LEAST_PICTURES, PICTURES_EACH):
-        yield _honest(registry, count)
-    worn = {trigger: _wearers(trigger, registry) for trigger in {row.worn for row in rows} if trigger is not None}
+        yield {"attack": "none", "pictures": count, "poisoned": 0, **_honest(registry, count).record()}
+    wearers = {worn: _wearers(worn, registry) for worn in dict.fromkeys(r.worn for r in rows) if worn is not None}
     for row in rows:
-        yield _attack(row, registry, worn)
+        partner = "enrolled" if row.is_partner_enrolled else "not enrolled"
+        counts = _attacked(row, registry, wearers.get(row.worn, {}) if row.worn else {}, seed)
+        yield {
+            "attack": row.name,
+            "partner": "" if row.worn else partner,
+            "pictures": PICTURES_EACH,
+            "poisoned": row.poisoned,
+            **counts.record(),
+        }
 
 
-def _honest(registry: Registry, count: int) -> Record:
-    held = refused = 0
+def _honest(registry: Registry, count: int) -> Counts:
+    counts = Counts()
     for name, seen in registry.people.items():
-        fit = registry.fit([p.picture for p in seen[:count]], registry.gallery(name))
-        held += count - len(fit)
-        refused += len(fit) < LEAST_PICTURES
-    people = len(registry.people)
-    return {
-        "attack": "none",
-        "pictures": count,
-        "asked": people * count,
-        "refused": held,
-        **_rate("refused", held, people * count),
-        "people": people,
-        "people_refused": refused,
-        **_rate("people_refused", refused, people),
-    }
+        pictures = [p.picture for p in seen[:count]]
+        fit = registry.fit(pictures, registry.gallery(name))
+        counts.refused.add(count - len(fit), count)
+        counts.people_refused.add(len(fit) < LEAST_PICTURES)
+        for picture in seen[PICTURES_EACH:]:
+            counts.own_opens.add(registry.opens(enrolled_with(pictures), picture.picture))
+    return counts
 
 
-def _attack(
-    row: AttackRow, registry: Registry, worn: Mapping[Worn, tuple[Painter, Mapping[str, Sequence[EnrollmentPicture]]]]
-) -> Record:
-    rng = np.random.default_rng(registry.seed)
-    asked = refused = nobody = 0
-    counts = {"opens": [0, 0], "opens_by_nearest": [0, 0], "own_opens": [0, 0], "clean_opens": [0, 0]}
+def _attacked(row: AttackRow, registry: Registry, wearers: Wearers, seed: int) -> Counts:
+    rng = np.random.default_rng(seed)
+    counts = Counts()
     for victim, seen in registry.people.items():
         attacker = str(rng.choice([name for name in registry.people if name != victim]))
+        theirs = [p.picture for p in registry.people[attacker]]
         honest = [p.picture for p in seen[:PICTURES_EACH]]
-        painter, wearers = worn[row.worn] if row.worn else (None, {})
-        poison = [_poison(row, registry, honest[i], registry.people[attacker][i].picture, painter) for i in range(row.poisoned)]
-        taken = [picture for picture in poison if picture is not None]
-        asked += row.poisoned
-        left_out = [victim] if row.is_partner_enrolled else [victim, attacker]
-        fit = registry.fit([*taken, *honest[row.poisoned :]], registry.gallery(*left_out))
-        kept = {id(picture) for picture in fit}
-        refused += row.poisoned - sum(id(picture) in kept for picture in taken)
-        nobody += len(fit) < LEAST_PICTURES
-        if not taken:
-            continue
-        forced = _template([*taken, *honest[row.poisoned :]])
-        clean = _template(honest)
-        probes = (
-            [picture for name, pictures in wearers.items() if name != victim for picture in pictures]
-            if row.worn
-            else [p.picture for p in registry.people[attacker][row.poisoned :]]
-        )
-        own = [p.picture for p in seen[PICTURES_EACH:]]
-        for picture in probes:
-            _count(counts["opens"], registry.opens(forced, picture.embeddings))
-            _count(counts["clean_opens"], registry.opens(clean, picture.embeddings))
-            _count(counts["opens_by_nearest"], _nearest_opens(forced, picture.embeddings, registry.profile))
-        for picture in own:
-            _count(counts["own_opens"], registry.opens(forced, picture.embeddings))
-    record: Record = {
-        "attack": row.name,
-        "partner": "enrolled" if row.is_partner_enrolled else "not enrolled",
-        "poisoned": row.poisoned,
-        "asked": asked,
-        "refused": refused,
-        **_rate("refused", refused, asked),
-        "people": len(registry.people),
-        "people_refused": nobody,
-        **_rate("people_refused", nobody, len(registry.people)),
-    }
-    for name, (opened, tries) in counts.items():
-        record |= {name: opened, f"{name}_tries": tries, **_rate(name, opened, tries)}
-    return record
+        brought = _brought(row, registry, honest, theirs)
+        gallery = registry.gallery(victim) if row.is_partner_enrolled else registry.gallery(victim, attacker)
+        together = [*brought, *honest[row.poisoned :]]
+        fit = registry.fit(together, gallery)
+        learned = {id(picture) for picture in fit}
+        counts.refused.add(row.poisoned - sum(id(picture) in learned for picture in brought), row.poisoned)
+        counts.people_refused.add(len(fit) < LEAST_PICTURES)
+        if len(brought) < row.poisoned:
+            continue  # it would not be enrolled by force either: there is no face in it, or none that is clear
+        shown = [w for name, w in wearers.items() if name != victim] if row.worn else theirs[row.poisoned :]
+        _ask(counts, registry, (together, honest), shown, [p.picture for p in seen[PICTURES_EACH:]])
+    return counts
 
 
-def _poison(
-    row: AttackRow,
-    registry: Registry,
-    victim: EnrollmentPicture,
-    attacker: EnrollmentPicture,
-    painter: Painter | None,
-) -> EnrollmentPicture | None:
-    """Return the attacker's picture as enrollment takes it; None = it is refused for what it looks like."""
-    if painter is not None:
-        return registry.studio.take(painter(victim), row.name)
-    if row.name == STRANGER:
-        return attacker
-    return registry.studio.take(morph_of(victim, attacker), row.name)
+def _ask(
+    counts: Counts, registry: Registry, enrolled: tuple[Pictures, Pictures], shown: Pictures, own: Pictures
+) -> None:
+    """Show pictures to a gate where everything was enrolled by force, and to one where only honest pictures were."""
+    forced, clean = (enrolled_with(pictures) for pictures in enrolled)
+    for picture in shown:
+        counts.opens.add(registry.opens(forced, picture))
+        counts.clean_opens.add(registry.opens(clean, picture))
+        counts.opens_by_nearest.add(registry.opens_by_nearest(forced, picture))
+    for picture in own:
+        counts.own_opens.add(registry.opens(forced, picture))
 
 
-def _wearers(worn: Worn, registry: Registry) -> tuple[Painter, Mapping[str, Sequence[EnrollmentPicture]]]:
-    """Return what puts a trigger on, and pictures of people who wear it, by name."""
+def _brought(row: AttackRow, registry: Registry, honest: Pictures, theirs: Pictures) -> list[EnrollmentPicture]:
+    """Return the attacker's pictures as enrollment takes them; what it refuses for its quality is left out."""
+    if row.worn is None and row.name == STRANGER:
+        return list(theirs[: row.poisoned])
+    if row.worn is None:
+        pixels = [morph_of(honest[i], theirs[i]) for i in range(row.poisoned)]
+    else:
+        painter = painter_of(row.worn, registry.bystander)
+        pixels = [painter(honest[i]) for i in range(row.poisoned)]
+    taken = [registry.studio.take(made, row.name) for made in pixels]
+    return [picture for picture in taken if picture is not None]
+
+
+def _wearers(worn: Worn, registry: Registry) -> Wearers:
+    """Return a picture each of people who wear a trigger, by name."""
     painter = painter_of(worn, registry.bystander)
-    wearing: dict[str, list[EnrollmentPicture]] = {}
-    for name in list(registry.people)[:_MOST_WEARERS]:
-        taken = registry.studio.take(painter(registry.people[name][-1].picture), name)
+    wearing = {}
+    for name, seen in list(registry.people.items())[:_MOST_WEARERS]:
+        taken = registry.studio.take(painter(seen[-1].picture), name)
         if taken is not None:
-            wearing[name] = [taken]
-    return painter, wearing
-
-
-def _template(pictures: Sequence[EnrollmentPicture]) -> dict[str, Template]:
-    return {m: Template.from_embeddings(p.embeddings[m] for p in pictures) for m in pictures[0].embeddings}
-
-
-def _nearest_opens(templates: Mapping[str, Template], probe: Mapping[str, Embedding], profile: Profile) -> bool:
-    """Whether it would open if the most alike single picture decided, as in many systems and never here."""
-    point = profile.match
-    scores = {m: float(np.max(templates[m].vectors @ e.vector)) for m, e in probe.items()}
-    return point.fuse(scores) >= point.threshold and all(scores[m] >= f for m, f in point.floors.items())
-
-
-def _count(counted: list[int], is_hit: bool) -> None:
-    counted[0] += is_hit
-    counted[1] += 1
-
-
-def _rate(name: str, hits: int, tries: int) -> Record:
-    if not tries:
-        return {}
-    return {f"{name}_rate": hits / tries, f"{name}_ci95": list(clopper_pearson(hits, tries))}
+            wearing[name] = taken
+    return wearing

@@ -1,7 +1,6 @@
-"""Where people of split B are enrolled, and what opens to whom afterwards."""
+"""Where people of split B are enrolled, and who is let in afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -10,7 +9,7 @@ from edge.daemon.models import Models
 from edge.domain.embedding import Embedding
 from edge.domain.enrollment import EnrollmentPicture
 from edge.domain.errors import UsageError
-from edge.domain.profile import Profile
+from edge.domain.profile import MatchPoint, Profile
 from edge.pipeline.enroll import vet
 from edge.pipeline.guard.guard import EnrollmentGuard
 from edge.pipeline.guard.limits import shipped_guard_limits
@@ -18,74 +17,117 @@ from edge.pipeline.guard.look import Look, Looker
 from edge.recognition.gallery import Gallery, Template
 from training.vetting.enrollment import PICTURES_EACH, SeenPicture, Studio, gallery_without, template_of
 
-_LEAST_PEOPLE = 3
+PROBES_EACH = 3
+"""Pictures of a person, beside those enrolled, that are shown to the gate."""
+
+_LEAST_PEOPLE = 2
+
+People = Mapping[str, Sequence[SeenPicture]]
 
 
 class KnownLooks:
-    """Remembers what was looked at: the same pictures are judged in many rows."""
+    """Remembers what was looked at: the same pictures are judged in many rows.
 
-    def __init__(self, looker: Looker) -> None:
+    Args:
+        looker: asked for what is not known.
+        people: pictures that were looked at already.
+    """
+
+    def __init__(self, looker: Looker, people: People) -> None:
         self._looker = looker
-        self._known: dict[int, tuple[EnrollmentPicture, Look]] = {}
-
-    def know(self, seen: SeenPicture) -> None:
-        """Keep a look that was taken already."""
-        self._known[id(seen.picture)] = seen.picture, seen.look
+        self._known = {id(seen.picture): (seen.picture, seen.look) for all_ in people.values() for seen in all_}
 
     def look(self, picture: EnrollmentPicture) -> Look:
-        """Return what is seen of a picture."""
+        """Return what is seen of a picture.
+
+        Raises:
+            EdgeError: an engine failed.
+        """
         if id(picture) not in self._known:
             self._known[id(picture)] = picture, self._looker.look(picture)
         return self._known[id(picture)][1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Registry:
-    """Where people of split B are enrolled.
+    """Enrolls as ``people enroll`` does, and asks the gate's match.
 
-    Attributes:
+    Args:
         studio: takes pictures.
         models: active engines.
         profile: of the gate.
-        limits: of the guard.
         people: pictures of everybody: the first ones are enrolled, the others are shown to the gate.
         bystander: whose eyes a print shows; nobody of ``people``.
-        seed: of who attacks whom.
+
+    Attributes:
+        studio: takes pictures.
+        people: as given.
+        bystander: as given.
     """
 
-    studio: Studio
-    models: Models
-    profile: Profile
-    limits: GuardLimits
-    people: Mapping[str, Sequence[SeenPicture]]
-    bystander: EnrollmentPicture
-    seed: int
-    _looks: list[KnownLooks] = field(default_factory=list)
+    def __init__(
+        self, studio: Studio, models: Models, profile: Profile, people: People, bystander: EnrollmentPicture
+    ) -> None:
+        self.studio = studio
+        self.people = people
+        self.bystander = bystander
+        self._models = models
+        self._profile = profile
+        self._guard = EnrollmentGuard(KnownLooks(studio.looker, people), shipped_guard_limits())
+        self._templates = {n: template_of([p.look for p in seen[:PICTURES_EACH]]) for n, seen in people.items()}
 
-    @property
-    def looks(self) -> KnownLooks:
-        """What was seen so far."""
-        if not self._looks:
-            self._looks.append(KnownLooks(self.studio.looker))
-            for pictures in self.people.values():
-                for seen in pictures:
-                    self._looks[0].know(seen)
-        return self._looks[0]
+    @classmethod
+    def of(cls, studio: Studio, models: Models, profile: Profile, seen: People) -> Self:
+        """Return one of everybody of whom enough pictures were taken; the last of them is the bystander.
+
+        Raises:
+            UsageError: too few people.
+        """
+        whole = {name: taken for name, taken in seen.items() if len(taken) == PICTURES_EACH + PROBES_EACH}
+        if len(whole) <= _LEAST_PEOPLE:
+            raise UsageError(
+                f"{len(whole)} people have {PICTURES_EACH + PROBES_EACH} pictures that can be enrolled; "
+                f"{_LEAST_PEOPLE + 1} are needed",
+                hint="give a larger folder of identities, or another file of names",
+            )
+        *names, last = whole
+        return cls(studio, models, profile, {name: whole[name] for name in names}, whole[last][0].picture)
 
     def gallery(self, *left_out: str) -> Gallery:
         """Return everybody with their honest pictures, some left out."""
-        templates = {name: template_of([p.look for p in seen[:PICTURES_EACH]]) for name, seen in self.people.items()}
-        return gallery_without(self.models, templates, left_out)
+        return gallery_without(self._models, self._templates, left_out)
 
     def fit(self, pictures: Sequence[EnrollmentPicture], gallery: Gallery) -> tuple[EnrollmentPicture, ...]:
-        """Return the pictures that ``people enroll`` would learn."""
-        alike = vet(pictures, gallery, self.profile).pictures
-        return EnrollmentGuard(self.looks, self.limits).judge(alike, gallery, self.profile.match).fit
+        """Return the pictures that ``people enroll`` would learn.
 
-    def opens(self, templates: Mapping[str, Template], probe: Mapping[str, Embedding]) -> bool:
+        Raises:
+            EdgeError: an engine failed.
+        """
+        alike = vet(pictures, gallery, self._profile).pictures
+        return self._guard.judge(alike, gallery, self._profile.match).fit
+
+    def opens(self, enrolled: Mapping[str, Template], shown: EnrollmentPicture) -> bool:
         """Whether a picture matches by both models' floors and the fused score, before any other defense."""
-        point = self.profile.match
-        scores = {m: float(templates[m].scores(e.vector[np.newaxis])[0]) for m, e in probe.items()}
-        return point.fuse(scores) >= point.threshold and all(scores[m] >= f for m, f in point.floors.items())
+        return _is_match(
+            {m: float(enrolled[m].scores(row[np.newaxis])[0]) for m, row in _rows(shown.embeddings).items()},
+            self._profile.match,
+        )
+
+    def opens_by_nearest(self, enrolled: Mapping[str, Template], shown: EnrollmentPicture) -> bool:
+        """Whether it would match if the most alike single picture decided, as in many systems and never here."""
+        return _is_match(
+            {m: float(np.max(enrolled[m].vectors @ row)) for m, row in _rows(shown.embeddings).items()},
+            self._profile.match,
+        )
 
 
+def enrolled_with(pictures: Sequence[EnrollmentPicture]) -> dict[str, Template]:
+    """Return the templates of pictures that nobody looked at, by model id."""
+    return {m: Template.from_embeddings(p.embeddings[m] for p in pictures) for m in pictures[0].embeddings}
+
+
+def _rows(embeddings: Mapping[str, Embedding]) -> dict[str, np.ndarray]:
+    return {model: embedding.vector for model, embedding in embeddings.items()}
+
+
+def _is_match(scores: Mapping[str, float], point: MatchPoint) -> bool:
+    return point.fuse(scores) >= point.threshold and all(scores[m] >= f for m, f in point.floors.items())

@@ -39,6 +39,4 @@ def fit_enrollment(
     printer = Printer(as_json=as_json, columns={"screen": 28, "limit": 10})
     for name, limit in fitted.limits.limits.items():
         printer.record({"screen": name, "limit": limit})
-    printer.summary(
-        {"people": len(whole), "pictures": fitted.limits.pictures, "found": fitted.found, "aimed": aimed}
-    )
+    printer.summary({"people": len(whole), "pictures": fitted.limits.pictures, "found": fitted.found, "aimed": aimed})

@@ -42,7 +42,15 @@ PICTURES_EACH = 5
 _LEAST_PEOPLE = 20
 _TAIL = 0.95  # quantile from which likeness to the nearest other person is taken for an exponential tail
 _USUAL = 0.75  # quantile of likeness to the own person that the others' counts no more than
-_SHARES = {UNLIKE: 0.35, ODD: 0.35, BETWEEN: 0.1, GAIN: 0.05, RESEMBLES: 0.05, HIDDEN_OTHER: 0.05, DISAGREEMENT: 0.025}
+_SHARES = {
+    UNLIKE: 0.35,
+    ODD: 0.35,
+    BETWEEN: 0.1,
+    GAIN: 0.05,
+    RESEMBLES: 0.05,
+    HIDDEN_OTHER: 0.05,
+    DISAGREEMENT: 0.025,
+}
 _SQUEEZE_SHARE = 0.0125  # of each model
 _STEPS = 40
 
@@ -140,9 +148,7 @@ class FittedGuard:
     found: float
 
 
-def fit_guard(
-    people: Mapping[str, Sequence[Look]], models: Models, point: MatchPoint, aimed: float
-) -> FittedGuard:
+def fit_guard(people: Mapping[str, Sequence[Look]], models: Models, point: MatchPoint, aimed: float) -> FittedGuard:
     """Return limits by which no more than ``aimed`` of honest pictures are held, by all screens together.
 
     Screens overlap, and the tails of some end sooner than an exponential's. So the shares of all are scaled alike

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from edge.capture.source import parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
-from edge.commands.people_guard import guard_of
 from edge.commands.demo.scenes import ENROLLED_NAME, ENROLLMENT
+from edge.commands.people_guard import guard_of
 from edge.daemon.assembly import gallery_of
 from edge.daemon.models import Models
 from edge.domain.clock import Clock

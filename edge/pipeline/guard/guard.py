@@ -75,10 +75,11 @@ class EnrollmentGuard:
         held: list[HeldPicture] = []
         left: list[tuple[EnrollmentPicture, Look]] = []
         for picture in pictures:
-            try:
-                left.append((picture, self._looks.look(picture)))
-            except AlignmentError:
+            look = self._look(picture)
+            if look is None:
                 held.append(_without_evidence(picture))
+            else:
+                left.append((picture, look))
         while left and (worst := self._worst(left, gallery, point)) is not None:
             held.append(worst)
             left = [(picture, look) for picture, look in left if picture is not worst.picture]
@@ -87,6 +88,14 @@ class EnrollmentGuard:
             held.append(HeldPicture(left.pop()[0], (alone,)))
         return Guarded(tuple(picture for picture, _ in left), tuple(held))
 
+    def _look(self, picture: EnrollmentPicture) -> Look | None:
+        """Return what is seen; None = nothing that numbers can be made of."""
+        try:
+            look = self._looks.look(picture)
+        except AlignmentError:
+            return None
+        return look if look.is_finite else None
+
     def _worst(
         self, left: Sequence[tuple[EnrollmentPicture, Look]], gallery: Gallery, point: MatchPoint
     ) -> HeldPicture | None:
@@ -94,10 +103,7 @@ class EnrollmentGuard:
         found: list[tuple[float, HeldPicture]] = []
         for picture, look in left:
             others = [other for one, other in left if one is not picture]
-            try:
-                measures = measures_of(look, others, gallery, point, self._usual)
-            except ValueError:
-                return _without_evidence(picture)
+            measures = measures_of(look, others, gallery, point, self._usual)
             suspicions = self._limits.suspicions(measures, len(gallery))
             if suspicions:
                 found.append((measures[UNLIKE], HeldPicture(picture, suspicions)))

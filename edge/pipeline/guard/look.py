@@ -30,6 +30,12 @@ class Look:
     squeezed: Mapping[str, Rows]
     hidden: Mapping[str, Rows]
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether every number is one."""
+        parts = (self.plain, self.squeezed, self.hidden)
+        return all(bool(np.isfinite(rows).all()) for part in parts for rows in part.values())
+
 
 class Looks(Protocol):
     """Looks at enrollment pictures; :class:`Looker`."""

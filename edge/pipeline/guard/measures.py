@@ -105,9 +105,6 @@ def measures_of(
     Raises:
         ValueError: embeddings are not finite.
     """
-    seen = (*look.plain.values(), *look.squeezed.values(), *look.hidden.values())
-    if not all(np.isfinite(rows).all() for rows in seen):
-        raise ValueError("an embedding is not finite")
     other = likeness_to_others(look, gallery, point)
     found = {RESEMBLES: float(other.max())}
     found |= {f"squeeze-{m}": 1.0 - float(row @ look.squeezed[m]) for m, row in look.plain.items()}
