@@ -181,7 +181,7 @@ def poison(
 def enrollment(
     images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
     subjects: Annotated[Path, typer.Option(help="File with the names that are enrolled, one a line.")],
-    most_people: Annotated[int, typer.Option(min=3, help="Only the first so many.")] = 40,
+    most_people: Annotated[int, typer.Option(min=3, help="Only the first so many.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Of who attacks whom.")] = 1,
     only: Annotated[str | None, typer.Option(help="Run only the attacks whose name begins so.")] = None,
     *,

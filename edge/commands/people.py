@@ -38,7 +38,7 @@ from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.visible_text import visible
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
-from edge.pipeline.guard.admission import Admission
+from edge.pipeline.guard.admission import Admission, check_reason
 from edge.pipeline.guard.guard import Guarded
 from edge.pipeline.occluded import masked_templates
 from edge.recognition.gallery import Gallery
@@ -90,6 +90,8 @@ def enroll(  # noqa: PLR0917 - what an enrollment is told
     """Enroll a person. Pictures that are not fit are refused, suspicious ones held; nothing is half enrolled."""
     check_name(subject)
     check_note(consent)
+    if accept_held is not None:
+        check_reason(accept_held)
     settings = load_settings(config, state_dir=state)
     now = SystemClock().utc()
     terms = retention_terms(basis, consented, retain_until, now, default_days=settings.retention.default_days)

@@ -12,6 +12,9 @@ from redteam.enrollment.attacks import STRANGER, AttackRow, Worn, morph_of, pain
 from redteam.enrollment.registry import Registry, enrolled_with
 from training.vetting.enrollment import PICTURES_EACH
 
+EVERY_PAIR = "stranger-every-pair"
+"""The row of one attacker's picture among five everybody attacking everybody; the guard is not asked."""
+
 _MOST_WEARERS = 30
 
 Record = dict[str, object]
@@ -84,6 +87,14 @@ def run_enrollment(rows: Sequence[AttackRow], registry: Registry, seed: int) -> 
     """
     for count in (LEAST_PICTURES, PICTURES_EACH):
         yield {"attack": "none", "pictures": count, "poisoned": 0, **_honest(registry, count).record()}
+    if any(row.name == STRANGER for row in rows):
+        yield {
+            "attack": EVERY_PAIR,
+            "partner": "",
+            "pictures": PICTURES_EACH,
+            "poisoned": 1,
+            **_pairs(registry).record(),
+        }
     wearers = {worn: _wearers(worn, registry) for worn in dict.fromkeys(r.worn for r in rows) if worn is not None}
     for row in rows:
         partner = "enrolled" if row.is_partner_enrolled else "not enrolled"
@@ -106,6 +117,19 @@ def _honest(registry: Registry, count: int) -> Counts:
         counts.people_refused.add(len(fit) < LEAST_PICTURES)
         for picture in seen[PICTURES_EACH:]:
             counts.own_opens.add(registry.opens(enrolled_with(pictures), picture.picture))
+    return counts
+
+
+def _pairs(registry: Registry) -> Counts:
+    """Enroll a picture of everybody else by force among everybody's, one pair after the other; nobody looks."""
+    counts = Counts()
+    for victim, seen in registry.people.items():
+        honest = [p.picture for p in seen[:PICTURES_EACH]]
+        for attacker, theirs in registry.people.items():
+            if attacker != victim:
+                together = [theirs[0].picture, *honest[1:]]
+                own = [p.picture for p in seen[PICTURES_EACH:]]
+                _ask(counts, registry, (together, honest), [p.picture for p in theirs[1:]], own)
     return counts
 
 

@@ -1,5 +1,6 @@
 """``edge-gate watch`` and ``people`` as processes, on the two public-domain portraits and real models."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge.daemon.state import open_gate_state
+from edge.settings.load import load_settings
 from tests.support.gate_command import ADVERSARIAL, ENROLLED, STRANGER, edge_gate, edge_gate_process
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("e2e")]
+ALONE = {"EDGE__ENVIRONMENT": "development"}  # one picture is enough there
 VISIT = "frames=75&gap_s=0.2&enter_s=0.8&stay_s=0&seed=5"
 
 
@@ -113,7 +117,7 @@ class TestPeople:
         Image.new("1", (9_000, 9_000)).save(tmp_path / "large.png")
         (tmp_path / "empty.jpg").touch()
         state = tmp_path / "state"
-        ran = edge_gate("people", "enroll", "X", tmp_path, ENROLLED, "--state", state, "--json")
+        ran = edge_gate("people", "enroll", "X", tmp_path, ENROLLED, "--state", state, "--json", env=ALONE)
         assert ran.code == 0, ran.err
         assert [r["reason"] for r in ran.records[0]["refused"]] == ["unreadable"] * 3
         assert {r["source"]: r["detail"] for r in ran.records[0]["refused"]} == {
@@ -149,9 +153,47 @@ class TestPeople:
         assert picture is not None
         cv2.imwrite(str(bright), cv2.convertScaleAbs(picture, alpha=1.1))
         state = tmp_path / "state"
-        ran = edge_gate("people", "enroll", "E", ENROLLED, bright, STRANGER, "--state", state, "--json")
+        ran = edge_gate("people", "enroll", "E", ENROLLED, bright, STRANGER, "--state", state, "--json", env=ALONE)
         assert ran.records[0]["templates"] == 2
         assert [r["reason"] for r in ran.records[0]["refused"]] == ["not_like_the_others"]
+
+    def test_a_single_picture_is_not_enrolled_in_production_but_by_an_operators_word(self, tmp_path: Path) -> None:
+        state = tmp_path / "state"
+        ran = edge_gate("people", "enroll", "E", ENROLLED, "--state", state, "--json")
+        assert ran.code == 1
+        assert ran.records[0]["templates"] == 0
+        assert "3 pictures are needed" in ran.err
+        assert "--accept-held" in ran.err
+        assert edge_gate("people", "list", "--state", state, "--json").records == ()
+        for reason in ("", "two\nlines", "x" * 101):
+            assert edge_gate("people", "enroll", "E", ENROLLED, "--state", state, "--accept-held", reason).code == 2
+        word = ("--accept-held", "one visit")
+        ran = edge_gate("people", "enroll", "E", ENROLLED, "--state", state, "--json", *word)
+        assert ran.code == 0, ran.err
+        assert ran.records[0]["accepted"] is True
+        with open_gate_state(load_settings(None, state_dir=state))[0] as opened:
+            bodies = [json.loads(record.body) for record in opened.ledger.records()]
+        (told,) = [body["data"] for body in bodies if body["kind"] == "gallery"]
+        assert told["act"] == "enrolled"
+        assert told["detail"] == "0 of 1 pictures were held (too few) and accepted: one visit"
+
+    def test_noise_worked_into_one_picture_is_held_with_its_reason(self, tmp_path: Path) -> None:
+        person = cv2.imread(str(ENROLLED))
+        assert person is not None
+        pictures = tmp_path / "pictures"
+        pictures.mkdir()
+        for number, gain in enumerate((1.0, 1.08, 0.92)):
+            cv2.imwrite(str(pictures / f"{number}.png"), cv2.convertScaleAbs(person, alpha=gain))
+        noise = np.random.default_rng(0).normal(0, 30, person.shape)
+        cv2.imwrite(str(pictures / "noise.png"), np.clip(person + noise, 0, 255).astype(np.uint8))
+        state = tmp_path / "state"
+        ran = edge_gate("people", "enroll", "E", pictures, "--state", state, "--json")
+        assert ran.code == 0, ran.err
+        assert ran.records[0]["templates"] == 3
+        assert [held["source"] for held in ran.records[0]["held"]] == ["noise.png"]
+        shown = edge_gate("people", "enroll", "F", pictures / "noise.png", "--state", tmp_path / "other")
+        assert shown.code == 1
+        assert "held noise.png: smoothing moves it" in shown.out
 
     def test_list_show_and_erase(self, state: Path, tmp_path: Path) -> None:
         mine = tmp_path / "state"
@@ -165,5 +207,5 @@ class TestPeople:
     def test_a_name_in_use_is_refused_and_nothing_is_lost(self, state: Path, tmp_path: Path) -> None:
         mine = tmp_path / "state"
         shutil.copytree(state, mine)
-        assert edge_gate("people", "enroll", "Eileen", STRANGER, "--state", mine).code == 2
+        assert edge_gate("people", "enroll", "Eileen", STRANGER, "--state", mine, env=ALONE).code == 2
         assert len(edge_gate("people", "list", "--state", mine, "--json").records) == 1

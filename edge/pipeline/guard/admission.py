@@ -40,7 +40,7 @@ def admission_of(guarded: Guarded, *, least: int = LEAST_PICTURES, accepted: str
     lacking = max(0, least - len(guarded.fit))
     if accepted is None:
         return Admission(() if lacking else guarded.fit, lacking)
-    reason = _checked(accepted)
+    reason = check_reason(accepted)
     pictures = (*guarded.fit, *(held.picture for held in guarded.held))
     if not pictures or not (lacking or guarded.held):
         return Admission(pictures, lacking)
@@ -49,7 +49,12 @@ def admission_of(guarded: Guarded, *, least: int = LEAST_PICTURES, accepted: str
     return Admission(pictures, lacking, f"{told} ({', '.join(screens) or 'too few'}) and accepted: {reason}")
 
 
-def _checked(reason: str) -> str:
+def check_reason(reason: str) -> str:
+    """Return an operator's reason.
+
+    Raises:
+        UsageError: it is empty, too long, or holds characters that do not show.
+    """
     if not reason.strip() or len(reason) > MOST_REASON_CHARACTERS or not is_visible(reason):
         raise UsageError(
             "--accept-held needs a reason that goes on record",

@@ -65,7 +65,7 @@ def own_likeness(look: Look, others: Sequence[Look], point: MatchPoint) -> OwnLi
         point: how models are weighed.
 
     Raises:
-        ValueError: no other picture, or embeddings that are not finite.
+        ValueError: no other picture.
     """
     templates = {m: Template.from_vectors(np.stack([other.plain[m] for other in others])) for m in look.plain}
     per_model = {m: float(templates[m].scores(row[np.newaxis])[0]) for m, row in look.plain.items()}
@@ -101,9 +101,6 @@ def measures_of(
         gallery: everybody else who is enrolled.
         point: the joint operating point: ``unlike`` is how far below it a picture is.
         usual: of honest pictures.
-
-    Raises:
-        ValueError: embeddings are not finite.
     """
     other = likeness_to_others(look, gallery, point)
     found = {RESEMBLES: float(other.max())}

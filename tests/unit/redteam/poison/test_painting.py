@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from redteam.poison.painting import blended, morphed, with_sticker, with_sunglasses
+from redteam.poison.painting import blended, morphed, with_print, with_sticker, with_sunglasses
 from tests.support.landmarks import face_at
 
 
@@ -48,3 +48,13 @@ def test_a_morph_lies_between_both_faces_and_leaves_the_corners() -> None:
 def test_a_morph_of_a_picture_with_itself_is_that_picture(picture: np.ndarray) -> None:
     face = face_at(40, 30)
     assert np.abs(morphed(picture, face, picture, face).astype(int) - picture).max() <= 2
+
+
+def test_a_print_shows_the_others_eyes_and_leaves_the_mouth(picture: np.ndarray) -> None:
+    other = np.full_like(picture, 7)
+    face = face_at(40, 30)
+    painted = with_print(picture, face, other, face_at(50, 40))
+    for x, y in face.landmarks[:2].astype(int).tolist():
+        assert painted[y, x].max() == 7
+    mouth = int(face.landmarks[3, 1])
+    np.testing.assert_array_equal(painted[mouth:], picture[mouth:])

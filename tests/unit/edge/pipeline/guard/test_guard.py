@@ -44,7 +44,7 @@ def test_a_stranger_is_held_alone() -> None:
 
 
 def test_what_would_just_open_is_too_little_to_learn() -> None:
-    opens = look(row(x0=0.58, x5=0.81))
+    opens = look(row(x0=0.54, x5=0.8417))
     found = judged([*honest(0, 4), opens])
     assert "unlike" in screens(found)["4"]
     template = gallery_of_looks({"ann": honest(0, 4)})
@@ -100,8 +100,10 @@ def test_what_is_no_number_is_held(value: float, part: str) -> None:
     broken = look(row(x0=1.0))
     rows = {model: np.full_like(values, value) for model, values in getattr(broken, part).items()}
     parts = {"plain": broken.plain, "hidden": broken.hidden, "squeezed": broken.squeezed} | {part: rows}
-    found = judged([*honest(0, 3), Look(**parts)])
-    assert screens(found) == {"3": {"evidence"}}
+    seen = [*honest(0, 3), Look(**parts)]
+    guard = EnrollmentGuard(GivenLooks({str(number): look_ for number, look_ in enumerate(seen)}), LIMITS)
+    shown = [picture(str(number), look_) for number, look_ in enumerate(honest(0, 4))]
+    assert screens(guard.judge(shown, NOBODY, POINT)) == {"3": {"evidence"}}
 
 
 def test_a_picture_that_cannot_be_shown_again_is_held() -> None:
