@@ -24,6 +24,7 @@ from edge.settings.load import load_settings
 from edge.trust.profile import read_profile_file
 from edge.vision.detect import FaceDetector
 from redteam.cast import split_a, split_b
+from redteam.enrollment.command import enrollment
 from redteam.report.honesty import refuse_dishonest
 from redteam.theater import open_theater
 
@@ -36,6 +37,7 @@ _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_m
 }
 
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
+app.command("enrollment")(enrollment)
 
 _OUT = Path("redteam-out")
 _POISON_OUT = Path("redteam-out/poison")
@@ -54,15 +56,6 @@ _POISON_COLUMNS = {
     "accuracy_after": 14,
     "opens_before": 12,
     "opens_after": 11,
-}
-_ENROLLMENT_COLUMNS = {"attack": 16, "partner": 12, "pictures": 8, "poisoned": 8, "refused": 7, "refused_of": 10} | {
-    "refused_rate": 12,
-    "people_refused": 14,
-    "opens": 6,
-    "opens_of": 8,
-    "opens_rate": 10,
-    "opens_by_nearest_rate": 21,
-    "own_opens_rate": 14,
 }
 _COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
     "success": 8,
@@ -174,41 +167,6 @@ def poison(
             progress=progress,
         )
         for record in run_poison([r for r in poison_rows() if r.row_id.startswith(only or "")], laboratory):
-            printer.record(record)
-
-
-@app.command("enrollment")
-def enrollment(
-    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
-    subjects: Annotated[Path, typer.Option(help="File with the names that are enrolled, one a line.")],
-    most_people: Annotated[int, typer.Option(min=3, help="Only the first so many.")] = 30,
-    seed: Annotated[int, typer.Option(min=0, help="Of who attacks whom.")] = 1,
-    only: Annotated[str | None, typer.Option(help="Run only the attacks whose name begins so.")] = None,
-    *,
-    state: IdleStateOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Enroll people of split B honestly and under attack: what the guard refuses, and what opens if nobody looks."""
-    from redteam.enrollment.attacks import ROWS
-    from redteam.enrollment.campaign import run_enrollment
-    from redteam.enrollment.registry import PROBES_EACH, Registry
-    from training.vetting.enrollment import PICTURES_EACH, Studio
-
-    settings, known = load_settings(config, state_dir=state), set(_names(subjects))
-    needed = PICTURES_EACH + PROBES_EACH
-    listed = {
-        name: paths
-        for name, paths in pictures_of(images).items()
-        if name in known and not in_split_a(name) and len(paths) >= needed
-    }
-    printer = Printer(as_json=as_json, columns=_ENROLLMENT_COLUMNS)
-    with load_models(settings.engine, progress=rich_progress()) as models:
-        profile = read_profile(settings, models, environment="development")
-        studio = Studio(models, profile, SystemClock())
-        seen = studio.seen(dict(list(listed.items())[: most_people + 1]), needed, rich_progress())
-        registry = Registry.of(studio, models, profile, seen)
-        for record in run_enrollment([row for row in ROWS if row.name.startswith(only or "")], registry, seed):
             printer.record(record)
 
 

@@ -212,7 +212,7 @@ def _scaled(scores: Mapping[str, NDArray[np.float64]], aimed: float) -> dict[str
 
 
 def _limits(scores: Mapping[str, NDArray[np.float64]], together: float) -> dict[str, float]:
-    limits = {}
+    limits: dict[str, float] = {}
     for screen, values in scores.items():
         share = _SHARES.get(screen, _SQUEEZE_SHARE) * together
         limits |= fit_limits({screen: values}, share).limits

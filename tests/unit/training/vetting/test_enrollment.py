@@ -22,7 +22,7 @@ def people(count: int, seed: int = 0) -> dict[str, list[Look]]:
     rng = np.random.default_rng(seed)
 
     def unit(vector: np.ndarray) -> np.ndarray:
-        return (vector / np.linalg.norm(vector)).astype(np.float32)
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
     def seen(center: np.ndarray) -> np.ndarray:
         return unit(center + rng.normal(0, 0.08, AXES))
