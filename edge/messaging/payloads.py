@@ -155,11 +155,11 @@ def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1) -> Sever
 
 
 def priority_of(kind: EventKind) -> int:
-    """Return the place in the outbox: anomalies go before decisions before everything else."""
+    """Return the place in the outbox: decisions go before anomalies before everything else."""
     match kind:
-        case EventKind.ANOMALY:
-            return 0
         case EventKind.DECISION:
+            return 0
+        case EventKind.ANOMALY:
             return 1
         case EventKind.LIFECYCLE | EventKind.COMMAND:
             return 2

@@ -5,12 +5,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge.domain.clock import Clock, SystemClock
+from edge.store.audit_segments import AuditSegments
 from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
 from edge.store.limits import LimitsStore
 from edge.store.outbox import Outbox
+from edge.store.outbox_upkeep import OutboxUpkeep
 from edge.trust.keys import KeyRing
 
 DATABASE_FILE = "gate.sqlite3"
@@ -24,6 +27,8 @@ class State:
         database: the file, for ``close``.
         ledger: commits decisions.
         outbox: what is owed to the broker.
+        upkeep: keeps the outbox within bounds.
+        segments: closes pieces of the audit chain.
         gallery: who is enrolled.
         sketches: what days of granted attempts looked like.
         limits: who failed lately, and the posture.
@@ -32,6 +37,8 @@ class State:
     database: Database
     ledger: Ledger
     outbox: Outbox
+    upkeep: OutboxUpkeep
+    segments: AuditSegments
     gallery: Gallery
     sketches: DailySketches
     limits: LimitsStore
@@ -49,13 +56,16 @@ class State:
         self.close()
 
 
-def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> State:
+def open_state(
+    folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, clock: Clock | None = None
+) -> State:
     """Open, and where missing make, the store in ``folder``.
 
     Args:
         folder: the state folder.
         keys: the gate's keys.
         busy_timeout_ms: how long to wait for another process's transaction.
+        clock: by which messages age; None = the machine's.
 
     Raises:
         StoreError: the folder or database cannot be used, is locked, damaged, foreign or too new.
@@ -65,8 +75,10 @@ def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEO
     try:
         return State(
             database=database,
-            ledger=Ledger(database),
+            ledger=Ledger(database, clock),
             outbox=Outbox(database),
+            upkeep=OutboxUpkeep(database, clock or SystemClock()),
+            segments=AuditSegments(database),
             gallery=Gallery(database, keys.gallery_key),
             sketches=DailySketches(database),
             limits=LimitsStore(database),

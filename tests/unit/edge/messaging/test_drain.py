@@ -86,7 +86,7 @@ def test_rows_go_by_priority_and_then_by_seq(room: Room) -> None:
     room.add("a1", kind=EventKind.ANOMALY)
     room.start()
     wait_for(lambda: not room.outbox.rows(), "the outbox is empty")
-    assert room.publisher.texts == ["a1", "d1", "d2", "starting"]
+    assert room.publisher.texts == ["d1", "d2", "a1", "starting"]
 
 
 def test_at_most_twenty_are_in_flight(room: Room) -> None:
