@@ -10,6 +10,7 @@ from edge.domain.errors import ConfigError
 from edge.domain.level import Level
 from edge.settings.sections import (
     AlertsSection,
+    AuditSection,
     BrokerSection,
     CameraSection,
     ChallengeSection,
@@ -18,6 +19,7 @@ from edge.settings.sections import (
     Environment,
     GateSection,
     LogSection,
+    OutboxSection,
     PolicySection,
     Section,
     StateSection,
@@ -40,6 +42,8 @@ class Settings(Section):
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)
+    outbox: OutboxSection = Field(default_factory=OutboxSection)
+    audit: AuditSection = Field(default_factory=AuditSection)
     log: LogSection = Field(default_factory=LogSection)
 
     @property

@@ -1,12 +1,11 @@
 """Closed segments: the oldest rows of the audit chain move to files, and the chain goes on from their last hash.
 
 A file is on disk, read back and checked before its rows leave the database, in the transaction that closes the
-segment. A kill in between leaves a file that nothing knows of, which the next try writes again. The database keeps
+segment. A kill in between leaves a draft that nothing knows of, or a file that the next try writes again. The database keeps
 the sha256 of each file and its last hash, so a file that is gone, altered or exchanged is found.
 """
 
 import hashlib
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from edge.store.audit_chain import NO_HASH, ChainReport, ChainWalk
 from edge.store.chain_file import ChainFile, ChainFileHead, file_name, folder_of, lines_of
 from edge.store.database import Database, altered
 from edge.trust.checkpoint import Checkpoint
-from edge.trust.file_writing import hint_of_room, private_folder
+from edge.trust.file_writing import private_folder
 
 _SEGMENTS: Final = "SELECT first_seq, last_seq, last_hash, sha256 FROM audit_segment ORDER BY first_seq"
 _LAST: Final = "SELECT last_seq, last_hash FROM audit_segment ORDER BY first_seq DESC LIMIT 1"
@@ -93,16 +92,37 @@ class AuditSegments:
             return None
         head = ChainFileHead(chain_id=chain_id, first_seq=closed + 1, previous_hash=previous_hash)
         walk = ChainWalk(chain_id, (closed, previous_hash))
-        file = private_folder(folder_of(self._database.path)) / file_name(closed + 1, last_seq)
-        digest = _write(file, self._lines(walk, head, last_seq, seal))
-        segment = Segment(first_seq=closed + 1, last_seq=last_seq, last_hash=walk.head_hash, sha256=digest, file=file)
-        _refuse_miswritten(segment)
+        folder = private_folder(folder_of(self._database.path))
+        draft = folder / f".{file_name(closed + 1, last_seq)}.{secrets.token_hex(8)}"
+        digest = hashlib.sha256()
+        try:
+            lines = self._lines(walk, head, last_seq, seal)
+            stream_private_file(draft, _digesting(lines, digest), may_replace=False)
+            _refuse_miswritten(draft, digest.digest())
+            return self._move(
+                Segment(
+                    first_seq=closed + 1,
+                    last_seq=last_seq,
+                    last_hash=walk.head_hash,
+                    sha256=digest.digest(),
+                    file=folder / file_name(closed + 1, last_seq),
+                ),
+                draft,
+            )
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _move(self, segment: Segment, draft: Path) -> Segment:
+        """Put the file in its place and take its rows out of the database, in one transaction."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO audit_segment (first_seq, last_seq, last_hash, sha256) VALUES (?, ?, ?, ?)",
                 (segment.first_seq, segment.last_seq, segment.last_hash, segment.sha256),
             )
-            connection.execute("DELETE FROM audit WHERE seq <= ?", (last_seq,))
+            connection.execute("DELETE FROM audit WHERE seq <= ?", (segment.last_seq,))
+            # Within the transaction: a process that closes the same segment at the same time got no further than the
+            # first statement, so the file in its place is always the one whose hash is kept.
+            move_durably(draft, segment.file)
         return segment
 
     def _lines(self, walk: ChainWalk, head: ChainFileHead, last_seq: int, seal: Seal) -> Iterator[bytes]:
@@ -133,11 +153,38 @@ def walk_segments(walk: ChainWalk, connection: sqlite3.Connection, database: Pat
     Raises:
         sqlite3.Error: SQLite failed.
     """
-    for row in connection.execute(_SEGMENTS).fetchall():
-        report = _walk_one(walk, _segment(row, database))
+    for segment in segments_in(connection, database):
+        report = _walk_one(walk, segment)
         if report is not None:
             return report
     return None
+
+
+def segments_in(connection: sqlite3.Connection, database: Path) -> tuple[Segment, ...]:
+    """Return every closed segment as one snapshot sees them, oldest first.
+
+    Raises:
+        TrustError: a row of them is none that the gate wrote.
+        sqlite3.Error: SQLite failed.
+    """
+    return tuple(_segment(row, database) for row in connection.execute(_SEGMENTS))
+
+
+def segment_records(segment: Segment) -> Iterator[AuditRecord]:
+    """Yield the rows of a closed segment, unchecked.
+
+    Raises:
+        TrustError: the file is no piece of a chain.
+        StoreError: it cannot be read.
+    """
+    try:
+        with segment.file.open("rb") as opened:
+            yield from ChainFile(opened, segment.file.name).records()
+    except OSError as error:
+        raise StoreError(
+            f"the audit segment {segment.file} cannot be read: {error.strerror}",
+            hint="put it back from a copy: the chain does not hold without it",
+        ) from error
 
 
 def _walk_one(walk: ChainWalk, segment: Segment) -> ChainReport | None:
@@ -175,42 +222,22 @@ def _segment(row: tuple[int, int, bytes, bytes], database: Path) -> Segment:
     )
 
 
-def _write(path: Path, lines: Iterator[bytes]) -> bytes:
-    """Write a file of mode 0600 durably, in place of one that is there; return its sha256."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    digest = hashlib.sha256()
-    try:
-        try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                for line in lines:
-                    digest.update(line)
-                    file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise StoreError(
-            f"the audit segment {path} cannot be written: {error.strerror}",
-            hint=hint_of_room(error) or "let the gate's user write to the folder",
-        ) from error
-    return digest.digest()
+def _digesting(lines: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for line in lines:
+        digest.update(line)
+        yield line
 
 
-def _refuse_miswritten(segment: Segment) -> None:
+def _refuse_miswritten(draft: Path, sha256: bytes) -> None:
     """Read a file back before its rows leave the database: they are nowhere else then."""
+    found = hashlib.sha256()
     try:
-        found = hashlib.sha256(segment.file.read_bytes()).digest()
+        with draft.open("rb") as file:
+            while piece := file.read(1 << 20):
+                found.update(piece)
     except OSError as error:
         raise StoreError(
-            f"the audit segment {segment.file} cannot be read back: {error.strerror}", hint="check the disk"
+            f"the audit segment {draft} cannot be read back: {error.strerror}", hint="check the disk"
         ) from error
-    if found != segment.sha256:
-        raise StoreError(f"the audit segment {segment.file} is not what was written", hint="check the disk")
+    if found.digest() != sha256:
+        raise StoreError(f"the audit segment {draft} is not what was written", hint="check the disk")

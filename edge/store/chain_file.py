@@ -94,7 +94,7 @@ class ChainFile:
         if first is None or first.get("format") != FORMAT:
             raise self._fault("it is no piece of an audit chain")
         chain_id, seq, previous = first.get("chain"), first.get("first_seq"), first.get("previous_hash")
-        if not (_matches(_CHAIN, chain_id) and _is_seq(seq) and _matches(_HASH, previous)):
+        if not (_matches(chain_id, _CHAIN) and _is_seq(seq) and _matches(previous, _HASH)):
             raise self._fault("it does not say where it begins")
         self.head = ChainFileHead(chain_id=chain_id, first_seq=seq, previous_hash=bytes.fromhex(previous))
 
@@ -121,7 +121,7 @@ class ChainFile:
     def _record(self, line: dict[str, Any]) -> AuditRecord:
         seq, body = line.get("seq"), line.get("body")
         previous, own = line.get("previous_hash"), line.get("hash")
-        if not (_is_seq(seq) and isinstance(body, str) and _matches(_HASH, previous) and _matches(_HASH, own)):
+        if not (_is_seq(seq) and isinstance(body, str) and _matches(previous, _HASH) and _matches(own, _HASH)):
             raise self._fault("it is no row")
         try:
             return AuditRecord(
@@ -169,5 +169,5 @@ def _is_seq(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _matches(pattern: re.Pattern[str], value: object) -> TypeGuard[str]:
+def _matches(value: object, pattern: re.Pattern[str]) -> TypeGuard[str]:
     return isinstance(value, str) and pattern.fullmatch(value) is not None

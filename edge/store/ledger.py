@@ -14,7 +14,8 @@ from edge.store.audit_segments import walk_segments
 from edge.store.database import Database, altered
 
 _PAGE_ROWS = 500
-_COLUMNS = "SELECT seq, previous_hash, body, hash FROM audit"
+ROWS = "SELECT seq, previous_hash, body, hash FROM audit"
+"""Every column of every row; ``record_of`` reads one."""
 
 
 @final
@@ -82,8 +83,8 @@ class Ledger:
             StoreError: SQLite failed.
         """
         while True:
-            rows = self._database.read(f"{_COLUMNS} WHERE seq >= ? ORDER BY seq LIMIT ?", (from_seq, _PAGE_ROWS))
-            yield from map(_record, rows)
+            rows = self._database.read(f"{ROWS} WHERE seq >= ? ORDER BY seq LIMIT ?", (from_seq, _PAGE_ROWS))
+            yield from map(record_of, rows)
             if len(rows) < _PAGE_ROWS:
                 return
             from_seq = rows[-1][0] + 1
@@ -95,8 +96,8 @@ class Ledger:
             StoreError: SQLite failed.
             TrustError: a row is missing, or is not what was recorded.
         """
-        sql = f"{_COLUMNS} WHERE seq >= ? ORDER BY seq LIMIT ?"
-        records = tuple(map(_record, self._database.read(sql, (first_seq, count))))
+        sql = f"{ROWS} WHERE seq >= ? ORDER BY seq LIMIT ?"
+        records = tuple(map(record_of, self._database.read(sql, (first_seq, count))))
         walk = ChainWalk(self.chain_id, (first_seq - 1, records[0].previous_hash if records else NO_HASH))
         for record in records:
             report = walk.take(record)
@@ -121,8 +122,8 @@ class Ledger:
             report = walk_segments(walk, connection, self._database.path)
             if report is not None:
                 return report
-            for row in connection.execute(f"{_COLUMNS} ORDER BY seq"):
-                report = walk.take(_record(row))
+            for row in connection.execute(f"{ROWS} ORDER BY seq"):
+                report = walk.take(record_of(row))
                 if report is not None:
                     return report
             return end_at(walk, (head.seq, head.hash))
@@ -185,7 +186,8 @@ def _audit_head(row: tuple[str, int, bytes] | None) -> AuditHead:
     return AuditHead(chain_id=chain_id, seq=seq, hash=head_hash)
 
 
-def _record(row: tuple[int, bytes, bytes, bytes]) -> AuditRecord:
+def record_of(row: tuple[int, bytes, bytes, bytes]) -> AuditRecord:
+    """Return a row of ``ROWS`` as a record, unchecked."""
     seq, previous_hash, body, hash_ = row
     return AuditRecord(seq=seq, previous_hash=previous_hash, body=body, hash=hash_)
 

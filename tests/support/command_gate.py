@@ -11,7 +11,7 @@ from edge.daemon.command_room import CommandRoom
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock, SystemClock
-from edge.domain.command import CommandOutcome, CommandResult
+from edge.domain.command import CommandOutcome, CommandResult, ReplayOrder
 from edge.domain.limit_scope import LimitScope
 from edge.domain.posture import Posture
 from edge.messaging.commands.payloads import AnyCommand
@@ -89,6 +89,10 @@ class CommandGate:
 
     def on_posture(self, posture: Posture) -> CommandResult:
         self.orders.append(posture)
+        return CommandResult()
+
+    def on_replay(self, order: ReplayOrder) -> CommandResult:
+        self.orders.append(order)
         return CommandResult()
 
     def on_link(self, link: Link) -> None: ...
