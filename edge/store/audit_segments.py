@@ -1,8 +1,8 @@
 """Closed segments: the oldest rows of the audit chain move to files, and the chain goes on from their last hash.
 
 A file is on disk, read back and checked before its rows leave the database, in the transaction that closes the
-segment. A kill in between leaves a draft that nothing knows of, or a file that the next try writes again. The database keeps
-the sha256 of each file and its last hash, so a file that is gone, altered or exchanged is found.
+segment. A kill in between leaves a draft that nothing knows of, or a file that the next try writes again. The
+database keeps the sha256 of each file and its last hash, so a file that is gone, altered or exchanged is found.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from edge.store.audit_chain import NO_HASH, ChainReport, ChainWalk
 from edge.store.chain_file import ChainFile, ChainFileHead, file_name, folder_of, lines_of
 from edge.store.database import Database, altered
 from edge.trust.checkpoint import Checkpoint
-from edge.trust.file_writing import private_folder
+from edge.trust.file_writing import move_durably, private_folder, stream_private_file
 
 _SEGMENTS: Final = "SELECT first_seq, last_seq, last_hash, sha256 FROM audit_segment ORDER BY first_seq"
 _LAST: Final = "SELECT last_seq, last_hash FROM audit_segment ORDER BY first_seq DESC LIMIT 1"
