@@ -38,7 +38,9 @@ def told_again(record: AuditRecord, signer: Signer, *, command_id: str) -> Outbo
         kind, body = EventKind(content["kind"]), content["data"]
         _, _, site, gate = body["source"].split("/")
         identity = GateIdentity(site, gate, body["access_point"], body["boot_id"])
-        stamps = (dt.datetime.fromisoformat(body["time"]), dt.datetime.fromisoformat(body["recorded"]))
+        # The event of a command is of when it was recorded; the audit also knows when its sender made it.
+        occurred = body["recorded" if kind is EventKind.COMMAND else "time"]
+        stamps = (dt.datetime.fromisoformat(occurred), dt.datetime.fromisoformat(body["recorded"]))
         data, more = _MAKERS[kind](body)
         ticket = Ticket(content["chain"], record.seq)
         return signed_message(kind, data, identity, ticket, signer, stamps, {**more, "replay": command_id})

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ class Rig:
 
     def commit(self, *kinds: EventKind) -> None:
         for kind in kinds:
-            self.state.ledger.commit(kind, {}, lambda ticket, kind=kind: _message(kind, ticket))
+            self.state.ledger.commit(kind, {}, partial(_message, kind))
 
     def tell(self, tally: Tally) -> Entry:
         self.told.append(tally)
