@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,8 @@ def test_a_denied_topic_loses_nothing_and_goes_on_in_order(tmp_path: Path) -> No
         wait_for(lambda: heard.on("evt/lifecycle"), "another topic goes past")
         wait_for(gate.state.outbox.aside, "the first decision is set aside")
         wait_for(lambda: heard.on("evt/anomaly"), "one anomaly tells")
-        assert gate.state.outbox.depth() + len(gate.state.outbox.aside()) == 12
+        kept = {message.seq for message in (*gate.state.outbox.pending(100), *gate.state.outbox.aside())}
+        assert set(range(1, 13)) <= kept
         assert heard.on(DECISIONS) == []
         access.write_text(everything, encoding="utf-8")
         broker.reload()
@@ -123,13 +125,22 @@ def test_a_denied_topic_loses_nothing_and_goes_on_in_order(tmp_path: Path) -> No
         aside = [message.seq for message in gate.state.outbox.aside()]
         gate.state.upkeep.retry(None, lambda _: None)
         gate.messenger.wake()
-        wait_for(lambda: len(heard.on(DECISIONS)) == 12, "those that were aside too")
-        data = [json.loads(payload)["data"] for payload in heard.texts("evt/anomaly")]
-        sequences = [int(json.loads(payload)["sequence"]) for payload in heard.texts(DECISIONS)]
-    assert [entry["anomaly"] for entry in data] == [Anomaly.OUTBOX_REFUSED.value]
-    assert "Not authorized" in data[0]["detail"]
+        wait_for(lambda: len(once(heard.texts(DECISIONS))) == 12, "those that were aside too")
+        # This mosquitto ends the connection after a denied publish: what was in flight beside it comes again.
+        anomalies = once(heard.texts("evt/anomaly"))
+        sequences = [int(event["sequence"]) for event in once(heard.texts(DECISIONS))]
+    assert [event["data"]["anomaly"] for event in anomalies] == [Anomaly.OUTBOX_REFUSED.value]
+    assert "Not authorized" in anomalies[0]["data"]["detail"]
     others = [seq for seq in range(1, 13) if seq not in aside]
     assert sequences == others + aside
+
+
+def once(texts: list[str]) -> list[dict[str, Any]]:
+    """Return events as a consumer takes them: each id once, at its first coming."""
+    events: dict[str, dict[str, Any]] = {}
+    for event in map(json.loads, texts):
+        events.setdefault(event["id"], event)
+    return list(events.values())
 
 
 def test_the_chains_end_is_on_the_broker_and_proves_a_cut(mosquitto: Mosquitto, tmp_path: Path) -> None:
