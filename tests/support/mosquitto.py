@@ -79,11 +79,6 @@ class Mosquitto:
             self._process.wait(10)
             self._process = None
 
-    def reload(self) -> None:
-        """Let it read its access list again."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGHUP)
-
     def kill(self) -> None:
         """End it with SIGKILL: nothing is said to anybody."""
         if self._process is not None:
