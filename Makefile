@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast fire check fix bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,10 @@ test: $(STAMP) models
 
 test-fast: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not models and not data and not broker"
+
+# As many kills as the published figure was made with; an ordinary test run has ten.
+fire: $(STAMP)
+	EDGE_GATE_KILLS=50 $(BIN)/pytest -n 0 -s tests/integration/test_fire.py
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
