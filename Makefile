@@ -31,9 +31,9 @@ test: $(STAMP) models
 test-fast: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not models and not data and not broker"
 
-# As many kills as the published figure was made with; an ordinary test run has ten.
+# As many kills and cuts as the published figures were made with; an ordinary test run has fewer.
 fire: $(STAMP)
-	EDGE_GATE_KILLS=50 $(BIN)/pytest -n 0 -s tests/integration/test_fire.py
+	EDGE_GATE_KILLS=50 EDGE_GATE_CUTS=all $(BIN)/pytest -n 0 -s tests/integration/test_fire.py tests/integration/test_power_cut.py
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

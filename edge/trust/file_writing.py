@@ -13,7 +13,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def private_folder(folder: Path) -> Path:
-    """Create ``folder`` with mode 0700 where it is missing and return it.
+    """Create ``folder`` with mode 0700 where it is missing, durably, and return it.
 
     An existing folder stays as it is, unless others may write to it: then it becomes 0700 if it is ours.
 
@@ -21,7 +21,10 @@ def private_folder(folder: Path) -> Path:
         StoreError: it cannot be made, is no folder, or others may write to it and it is not ours to close.
     """
     try:
+        new = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for place in new:  # what is written in there is durable only if the folder's own name is
+            _sync_folder(place.parent)
         found = folder.stat()
         if found.st_mode & _OTHERS_WRITE:
             if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
