@@ -12,7 +12,7 @@ from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind
 from edge.messaging.outbox_source import OutboxRow
 from edge.messaging.replays import ReplayQueue
-from edge.settings.sections import OutboxSection
+from edge.settings.record_sections import OutboxSection
 from edge.store.outbox import Outbox
 from edge.store.outbox_upkeep import OutboxUpkeep, Tally, Tell
 

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.record_sections import AuditSection, OutboxSection
 from edge.settings.sections import (
     AlertsSection,
-    AuditSection,
     BrokerSection,
     CameraSection,
     ChallengeSection,
@@ -19,7 +19,6 @@ from edge.settings.sections import (
     Environment,
     GateSection,
     LogSection,
-    OutboxSection,
     PolicySection,
     Section,
     StateSection,

@@ -18,7 +18,7 @@ from edge.messaging.entries import anomaly_entry
 from edge.messaging.envelope import decision_message, lifecycle_message
 from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.replays import ReplayQueue, ReplayTerms
-from edge.settings.sections import OutboxSection
+from edge.settings.record_sections import OutboxSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
 from tests.support.hand_clock import HandClock
