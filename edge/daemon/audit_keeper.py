@@ -15,7 +15,7 @@ from edge.domain.audit import AuditHead
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError, TrustError
 from edge.messaging.payloads import AuditHeadV1
-from edge.settings.sections import AuditSection
+from edge.settings.record_sections import AuditSection
 from edge.store.audit_segments import AuditSegments
 from edge.store.ledger import Ledger
 from edge.trust.canonical import canonical_json

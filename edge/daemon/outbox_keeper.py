@@ -12,7 +12,7 @@ from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind
 from edge.messaging.outbox_source import OutboxRow
 from edge.messaging.replays import ReplayQueue
-from edge.settings.sections import OutboxSection
+from edge.settings.record_sections import OutboxSection
 from edge.store.outbox import Outbox
 from edge.store.outbox_upkeep import OutboxUpkeep, Tally, Tell
 
@@ -64,9 +64,24 @@ class OutboxKeeper:
         self._untold = 0
         self._fault: str | None = None
 
+    def keep(self) -> None:
+        """Keep the bounds, now and then (``OutboxSource``). What waits is sent even where they cannot be kept."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._looked_ns < LOOK_NS:
+            return
+        self._looked_ns = now_ns
+        try:
+            self._keep_time()
+            self._upkeep.drop_old(int(self._bounds.most_age_hours * 3_600_000), self._telling("too old"))
+            self._upkeep.drop_surplus(self._bounds.most_mib * 2**20, self._telling("no room"))
+            self._fault = None
+        except EdgeError as error:
+            if str(error) != self._fault:
+                log.warning("outbox.bounds_not_kept", error=str(error), hint=error.hint)
+            self._fault = str(error)
+
     def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> Sequence[OutboxRow]:
         """Return what waits, then what is to be told again (``OutboxSource``)."""
-        self._look()
         rows = self._outbox.pending(limit, without=without)
         return (*rows, *self._replays.pending(limit - len(rows), without=without)) if len(rows) < limit else rows
 
@@ -82,22 +97,6 @@ class OutboxKeeper:
             self._outbox.refuse(kept)
             self._upkeep.set_aside(self._bounds.most_attempts, self._tell_of_refused)
         self._replays.delete(id_ for id_ in refusals if id_ < 0)
-
-    def _look(self) -> None:
-        """Keep the bounds, now and then. What waits is sent even where they cannot be kept."""
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._looked_ns < LOOK_NS:
-            return
-        self._looked_ns = now_ns
-        try:
-            self._keep_time()
-            self._upkeep.drop_old(int(self._bounds.most_age_hours * 3_600_000), self._telling("too old"))
-            self._upkeep.drop_surplus(self._bounds.most_mib * 2**20, self._telling("no room"))
-            self._fault = None
-        except EdgeError as error:
-            if str(error) != self._fault:
-                log.warning("outbox.bounds_not_kept", error=str(error), hint=error.hint)
-            self._fault = str(error)
 
     def _keep_time(self) -> None:
         ahead_ms = self._wall_ahead_ms()

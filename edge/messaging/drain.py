@@ -19,7 +19,7 @@ import structlog
 
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
-from edge.domain.event import OutboxMessage
+from edge.domain.event import EventKind, OutboxMessage
 from edge.messaging.holds import Holds
 from edge.messaging.link import Link
 from edge.messaging.outbox_source import OutboxRow, OutboxSource
@@ -121,6 +121,7 @@ class OutboxDrain:
             is_stopping = self._stopping.is_set()  # before the pass, so that the last one sees every committed row
             self._take(self._next_acks(_LAST_POLL_S if is_stopping else _POLL_S))
             try:
+                self._outbox.keep()
                 self._send(publisher)  # before the disk is waited for: a decision that just came in goes at once
                 self._settle()
                 self._note_fault(None)
@@ -188,20 +189,19 @@ class OutboxDrain:
             return
         now_ns = self._clock.monotonic_ns()
         busy = {row.id for row in self._in_flight.values()} | self._holds.rows(now_ns) | set(self._delivered)
-        waiting = self._outbox.pending(free + len(busy), without=self._holds.kinds(now_ns))
+        waiting = self._outbox.pending(free + len(busy), without=self._holds.kinds(now_ns) | self._doubted())
         rows = [row for row in waiting if row.id not in busy]
         self._has_nothing_to_send = not rows
         for row in rows[:free]:
-            if self._may_go(row) and not self._hand_over(row, publisher, connection):
+            if row.message.kind in self._doubted():
+                self.wake()  # others may stand behind what waits here: look again, without its kind
+            elif not self._hand_over(row, publisher, connection):
                 break
 
-    def _may_go(self, row: OutboxRow) -> bool:
-        """Whether a row may go now: of a kind that was refused lately, one at a time, and the first."""
-        kind = row.message.kind
-        return not self._holds.is_doubtful(kind) or (
-            kind not in self._holds.kinds(self._clock.monotonic_ns())
-            and all(other.message.kind is not kind for other in self._in_flight.values())
-        )
+    def _doubted(self) -> frozenset[EventKind]:
+        """Return the kinds that were refused lately and of which one row, the first, is finding out."""
+        on_their_way = {row.message.kind for row in self._in_flight.values()}
+        return frozenset(kind for kind in on_their_way if self._holds.is_doubtful(kind))
 
     def _hand_over(self, row: OutboxRow, publisher: EventPublisher, connection: int) -> bool:
         """Publish one row; return whether the next may follow."""

@@ -33,6 +33,10 @@ class OutboxRow(Protocol):
 class OutboxSource(Protocol):
     """The outbox, called from the drain's thread. Its methods may raise ``EdgeError``."""
 
+    def keep(self) -> None:
+        """Do what is due in the outbox by itself, with a broker or without. Called every second, or more often."""
+        ...
+
     def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> Sequence[OutboxRow]:
         """Return the first rows by (priority, seq), at most ``limit``, of all kinds but ``without``."""
         ...

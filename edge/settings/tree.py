@@ -9,9 +9,9 @@ from pydantic import Field
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
 from edge.settings.metrics_section import MetricsSection
+from edge.settings.record_sections import AuditSection, OutboxSection
 from edge.settings.sections import (
     AlertsSection,
-    AuditSection,
     BrokerSection,
     CameraSection,
     ChallengeSection,
@@ -20,7 +20,6 @@ from edge.settings.sections import (
     Environment,
     GateSection,
     LogSection,
-    OutboxSection,
     PolicySection,
     Section,
     StateSection,

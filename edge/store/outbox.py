@@ -36,6 +36,9 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def keep(self) -> None:
+        """Do nothing: bounds and ages are the business of whoever tells of them, ``edge.store.outbox_upkeep``."""
+
     def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> tuple[StoredMessage, ...]:
         """Return the first ``limit`` messages: lowest priority number first, then in order of ``seq``.
 

@@ -23,7 +23,7 @@ from edge.messaging.envelope import decision_message
 from edge.messaging.link import LinkState
 from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.verification import Event, may_open, verify_event
-from edge.settings.sections import AuditSection
+from edge.settings.record_sections import AuditSection
 from edge.store.audit_chain import Anchor
 from edge.store.state import open_state
 from edge.trust.checkpoint import read_checkpoints

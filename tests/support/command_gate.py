@@ -24,7 +24,8 @@ from edge.messaging.options import BrokerOptions
 from edge.messaging.payloads import HealthV1
 from edge.messaging.replays import ReplayQueue, ReplayTerms
 from edge.pipeline.act import Actor
-from edge.settings.sections import CommandKeySection, OutboxSection, TrustSection
+from edge.settings.record_sections import OutboxSection
+from edge.settings.sections import CommandKeySection, TrustSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
 from edge.trust.signing import Signer

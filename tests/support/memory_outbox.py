@@ -46,6 +46,9 @@ class MemoryOutbox:
         with self._lock:
             return tuple(sorted(self._rows.values(), key=lambda row: (row.message.priority, row.seq)))
 
+    def keep(self) -> None:
+        """As in ``OutboxSource``."""
+
     def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> tuple[MemoryRow, ...]:
         """As in ``OutboxSource``."""
         self._maybe_fail()

@@ -41,6 +41,10 @@ class HeldOutbox:
         """Give out again."""
         self._is_open.set()
 
+    def keep(self) -> None:
+        """Do what is due."""
+        self._outbox.keep()
+
     def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> Sequence[OutboxRow]:
         """Return the first rows; none while held."""
         return self._outbox.pending(limit, without=without) if self._is_open.is_set() else ()

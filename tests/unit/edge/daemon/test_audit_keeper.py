@@ -9,7 +9,7 @@ from edge.daemon.audit_keeper import AuditKeeper, AuditMouth
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.errors import TrustError
 from edge.messaging.payloads import AuditHeadV1
-from edge.settings.sections import AuditSection
+from edge.settings.record_sections import AuditSection
 from edge.store.state import State, open_state
 from edge.trust.checkpoint import checkpoint_from
 from tests.support.audit_chains import KEYS, NOON, SIGNER, commit, harm

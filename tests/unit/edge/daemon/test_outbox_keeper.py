@@ -18,7 +18,7 @@ from edge.messaging.entries import anomaly_entry
 from edge.messaging.envelope import decision_message, lifecycle_message
 from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.replays import ReplayQueue, ReplayTerms
-from edge.settings.sections import OutboxSection
+from edge.settings.record_sections import OutboxSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
 from tests.support.hand_clock import HandClock
@@ -68,6 +68,10 @@ class Rig:
         self.clock.now_ns += ns
         self.clock.now_utc += dt.timedelta(microseconds=ns // 1_000)
 
+    def kept(self) -> list[int]:
+        self.keeper.keep()
+        return [row.seq for row in self.keeper.pending(10)]
+
     def anomalies(self) -> list[dict[str, Any]]:
         events = [json.loads(row.message.payload) for row in self.state.outbox.pending(1_000)]
         return [event["data"] for event in events if event["type"] == "io.egate.anomaly.v1"]
@@ -86,13 +90,13 @@ def test_what_is_too_old_goes_with_one_anomaly_that_names_it(rig: Rig) -> None:
     rig.decide(3)
     rig.start()
     rig.later(11 * HOUR_NS)
-    rows = rig.keeper.pending(10)
-    assert [row.seq for row in rows] == [5]
+    rig.keeper.keep()
+    assert [row.seq for row in rig.keeper.pending(10)] == [5]
     (data,) = rig.anomalies()
     assert data["anomaly"] == Anomaly.OUTBOX_DROPPED.value
     assert data["detail"] == "too old: 4 events (3 decision, 1 lifecycle), sequence 1 to 4"
     rig.later(LOOK_NS)
-    rig.keeper.pending(10)
+    rig.keeper.keep()
     assert len(rig.anomalies()) == 1
 
 
@@ -103,7 +107,7 @@ def test_more_than_fits_goes_with_one_anomaly_and_decisions_last(rig: Rig) -> No
     size = rig.state.upkeep.weight().size_bytes
     rig.bounds = rig.bounds.model_copy(update={"most_mib": size / 2 / 2**20})
     rig.keeper = rig.made()
-    rig.keeper.pending(10)
+    rig.keeper.keep()
     (data,) = rig.anomalies()
     assert data["anomaly"] == Anomaly.OUTBOX_DROPPED.value
     assert data["detail"].startswith("no room: ")
@@ -115,15 +119,15 @@ def test_more_than_fits_goes_with_one_anomaly_and_decisions_last(rig: Rig) -> No
 
 def test_a_clock_that_is_set_while_it_runs_drops_nothing(rig: Rig) -> None:
     rig.decide()
-    rig.keeper.pending(10)
+    rig.keeper.keep()
     rig.clock.now_utc += dt.timedelta(days=4_000)
     rig.later(LOOK_NS)
-    assert len(rig.keeper.pending(10)) == 1
+    assert rig.kept() == [1]
     rig.clock.now_utc -= dt.timedelta(days=4_000)
     rig.later(LOOK_NS)
-    assert len(rig.keeper.pending(10)) == 1
+    assert rig.kept() == [1]
     rig.later(11 * HOUR_NS)
-    assert [row.seq for row in rig.keeper.pending(10)] == [2]
+    assert rig.kept() == [2]
 
 
 def test_what_was_written_before_the_clock_was_set_is_not_old(rig: Rig) -> None:
@@ -131,7 +135,7 @@ def test_what_was_written_before_the_clock_was_set_is_not_old(rig: Rig) -> None:
     rig.decide()
     rig.clock.now_utc = NOON
     rig.keeper = rig.made()
-    assert len(rig.keeper.pending(10)) == 1
+    assert rig.kept() == [1]
     assert rig.anomalies() == []
 
 
@@ -175,4 +179,4 @@ def test_bounds_that_cannot_be_kept_stop_nothing(rig: Rig, monkeypatch: pytest.M
     rig.decide()
     rig.later(11 * HOUR_NS)
     monkeypatch.setattr("edge.store.outbox_upkeep.append", full)
-    assert [row.seq for row in rig.keeper.pending(10)] == [1]
+    assert rig.kept() == [1]

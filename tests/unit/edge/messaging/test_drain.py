@@ -251,3 +251,25 @@ def test_a_new_row_goes_before_the_disk_is_waited_for(room: Room) -> None:
     room.ack(0)
     wait_for(lambda: len(room.outbox.rows()) == 1, "the first one leaves")
     assert seen_at_delete == ["d1", "d2"]
+
+
+def test_the_outbox_is_kept_while_the_broker_is_away(room: Room) -> None:
+    kept = threading.Event()
+    room.outbox.keep = kept.set  # type: ignore[method-assign] # watched once
+    room.publisher.is_connected = False
+    room.start()
+    wait_for(kept.is_set, "it is kept")
+
+
+def test_a_kind_that_finds_out_for_long_holds_no_other_kind_up(room: Room) -> None:
+    room.publisher.refused_texts = frozenset(f"d{number}" for number in range(60))
+    room.add(*(f"d{number}" for number in range(60)))
+    room.start()
+    wait_for(lambda: room.outbox.rows()[0].attempts == 1, "the first refusals are counted")
+    room.publisher.refused_texts = frozenset()
+    room.publisher.ack_with = None  # the next of them is never answered
+    wait_for(lambda: room.publisher.texts.count("d0") == 2, "one finds out")
+    room.add("a1", kind=EventKind.ANOMALY)
+    room.drain.wake()
+    wait_for(lambda: "a1" in room.publisher.texts, "another kind goes past")
+    assert room.publisher.texts.count("d1") == 1
