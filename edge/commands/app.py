@@ -36,6 +36,7 @@ def build_app() -> typer.Typer:
         people,
         posture,
         run,
+        state,
         watch,
     )
     from edge.commands.demo.command import demo
@@ -59,6 +60,7 @@ def build_app() -> typer.Typer:
     app.add_typer(posture.app, name="posture")
     app.add_typer(outbox.app, name="outbox")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(state.app, name="state")
     app.add_typer(cameras.app, name="cameras")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")

@@ -1,5 +1,6 @@
 """Opens the state folder with its keys."""
 
+from edge.daemon.state_restore import refuse_unfinished
 from edge.settings.tree import Settings
 from edge.store.state import DATABASE_FILE, State, open_state
 from edge.trust.keys import KeyRing
@@ -10,9 +11,11 @@ def open_gate_state(settings: Settings) -> tuple[State, KeyRing]:
 
     Raises:
         StoreError: the folder or database cannot be used.
-        TrustError: a key is missing, altered or readable by others, or belongs to another state.
+        TrustError: a key is missing, altered or readable by others, or belongs to another state; or a restore was
+            cut off.
     """
     folder = settings.state_dir
+    refuse_unfinished(folder)
     is_new = not (folder / DATABASE_FILE).exists()
     keys = KeyRing.open(folder, is_new=is_new)
     return open_state(folder, keys), keys

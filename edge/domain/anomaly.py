@@ -63,6 +63,7 @@ class Anomaly(StrEnum):
     OUTBOX_REFUSED = "outbox_refused"
     OUTBOX_DROPPED = "outbox_dropped"
     OUTBOX_RETRIED = "outbox_retried"
+    STATE_RESTORED = "state_restored"
 
     @property
     def is_fault(self) -> bool:

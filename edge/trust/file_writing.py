@@ -104,16 +104,31 @@ def stream_private_file(path: Path, chunks: Iterable[bytes], *, may_replace: boo
 
 
 def move_durably(source: Path, target: Path) -> None:
-    """Move a file within its folder, in place of one that is there.
+    """Move a file or folder within its file system; a file that is in its place goes.
+
+    Raises:
+        StoreError: a folder cannot be written.
+    """
+    try:
+        source.replace(target)
+        _sync_folder(target.parent)
+        if source.parent != target.parent:
+            _sync_folder(source.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def remove_durably(path: Path) -> None:
+    """Remove a file.
 
     Raises:
         StoreError: the folder cannot be written.
     """
     try:
-        source.replace(target)
-        _sync_folder(target.parent)
+        path.unlink()
+        _sync_folder(path.parent)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise _unwritable(path, error) from error
 
 
 def replace_file(path: Path, content: bytes) -> None:
