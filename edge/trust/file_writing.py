@@ -94,7 +94,7 @@ def stream_private_file(path: Path, chunks: Iterable[bytes], *, may_replace: boo
             return False
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     return True
@@ -108,13 +108,18 @@ def move_durably(source: Path, target: Path) -> None:
     """
     try:
         source.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise _unwritable(target, error) from error
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``path`` with mode 0644 so that a reader sees the old or the new content, never a part of it.
+def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write ``path`` so that a reader sees the old or the new content, never a part of it.
+
+    Args:
+        path: the file, made where missing.
+        content: all of it.
+        mode: of the file; 0600 for what nobody else may read.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -122,11 +127,11 @@ def replace_file(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, (content,), mode=0o644)
+            _write_durably(draft, (content,), mode=mode)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -140,7 +145,8 @@ def _write_durably(path: Path, chunks: Iterable[bytes], *, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in ``folder`` durable. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
