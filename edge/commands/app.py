@@ -31,6 +31,7 @@ def build_app() -> typer.Typer:
         check,
         command,
         engines,
+        evidence,
         limits,
         outbox,
         people,
@@ -56,6 +57,7 @@ def build_app() -> typer.Typer:
     app.command("drill")(drill)
     app.command("watch")(watch.watch)
     app.add_typer(people.app, name="people")
+    app.add_typer(evidence.app, name="evidence")
     app.add_typer(limits.app, name="limits")
     app.add_typer(posture.app, name="posture")
     app.add_typer(outbox.app, name="outbox")

@@ -27,7 +27,7 @@ from edge.messaging.payloads import HealthV1
 from edge.messaging.replays import ReplayQueue, ReplayTerms
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
-from edge.settings.sections import OutboxSection
+from edge.settings.record_sections import OutboxSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
 

@@ -17,7 +17,7 @@ from edge.domain.finding import Finding
 from edge.domain.reasons import Outcome
 from edge.messaging.envelope import EventData, Signer, signed_message
 from edge.messaging.identity import GateIdentity
-from edge.messaging.payloads import AnomalyV1, CommandV1, DecisionV1, FindingV1, LifecycleV1
+from edge.messaging.payloads import AnomalyV1, CommandV1, DecisionV1, FindingV1, GalleryV1, LifecycleV1
 
 Body = Mapping[str, Any]
 
@@ -80,6 +80,11 @@ def _command(body: Body) -> tuple[EventData, dict[str, str]]:
     return data, {"correlationid": data.command_id, "dataclassification": "internal"}
 
 
+def _gallery(body: Body) -> tuple[EventData, dict[str, str]]:
+    data = GalleryV1(**_those(body, "act", "subject", "counter", "people", "root", "detail"))
+    return data, {"dataclassification": "restricted", "dataregulation": "GDPR"}
+
+
 def _those(body: Body, *names: str) -> dict[str, Any]:
     return {name: body[name] for name in names}
 
@@ -89,4 +94,5 @@ _MAKERS: Mapping[EventKind, Callable[[Body], tuple[EventData, dict[str, str]]]] 
     EventKind.ANOMALY: _anomaly,
     EventKind.LIFECYCLE: _lifecycle,
     EventKind.COMMAND: _command,
+    EventKind.GALLERY: _gallery,
 }

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.keeping import EvidenceSection, RetentionSection
 from edge.settings.metrics_section import MetricsSection
 from edge.settings.record_sections import AuditSection, OutboxSection
 from edge.settings.sections import (
@@ -44,6 +45,8 @@ class Settings(Section):
     state: StateSection = Field(default_factory=StateSection)
     outbox: OutboxSection = Field(default_factory=OutboxSection)
     audit: AuditSection = Field(default_factory=AuditSection)
+    retention: RetentionSection = Field(default_factory=RetentionSection)
+    evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     log: LogSection = Field(default_factory=LogSection)
     metrics: MetricsSection = Field(default_factory=MetricsSection)
 
@@ -91,6 +94,8 @@ class Settings(Section):
             raise ConfigError(
                 "camera.unsafe_source is refused in production", hint="remove it; name and pin a real camera"
             )
+        if self.evidence.strangers and not self.evidence.keep:
+            raise ConfigError("evidence.strangers without evidence.keep keeps nothing", hint="set evidence.keep too")
         if self.metrics.unsafe_host and self.environment is Environment.PRODUCTION:
             raise ConfigError(
                 "metrics.unsafe_host is refused in production",

@@ -55,7 +55,21 @@ class Ledger:
             StoreError: the disk is full, the database is locked, ``body`` has no canonical form, ``build`` failed.
         """
         with self._database.transaction() as connection:
-            return append(connection, Entry(kind, body, build), wall_ms(self._clock))
+            return self.append(connection, kind, body, build)
+
+    def append(
+        self,
+        connection: sqlite3.Connection,
+        kind: EventKind,
+        body: Mapping[str, object],
+        build: Callable[[Ticket], OutboxMessage],
+    ) -> Ticket:
+        """Do as ``commit`` within the transaction that ``connection`` is in, so that what is told of commits with it.
+
+        Raises:
+            StoreError: as ``commit``; the transaction must be given up.
+        """
+        return append(connection, Entry(kind, body, build), wall_ms(self._clock))
 
     def head(self) -> AuditHead:
         """Return where the chain ends now.

@@ -6,9 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from edge.domain.clock import Clock, SystemClock
+from edge.store.anchor import ANCHOR_FILE, Anchor
 from edge.store.audit_segments import AuditSegments
 from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
+from edge.store.evidence import EvidenceStore
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
 from edge.store.limits import LimitsStore
@@ -30,6 +32,7 @@ class State:
         upkeep: keeps the outbox within bounds.
         segments: closes pieces of the audit chain.
         gallery: who is enrolled.
+        evidence: faces of denied attempts, where the site keeps any.
         sketches: what days of granted attempts looked like.
         limits: who failed lately, and the posture.
     """
@@ -40,6 +43,7 @@ class State:
     upkeep: OutboxUpkeep
     segments: AuditSegments
     gallery: Gallery
+    evidence: EvidenceStore
     sketches: DailySketches
     limits: LimitsStore
 
@@ -57,13 +61,19 @@ class State:
 
 
 def open_state(
-    folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, clock: Clock | None = None
+    folder: Path,
+    keys: KeyRing,
+    *,
+    anchor_folder: Path | None = None,
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+    clock: Clock | None = None,
 ) -> State:
     """Open, and where missing make, the store in ``folder``.
 
     Args:
         folder: the state folder.
         keys: the gate's keys.
+        anchor_folder: where the gallery's anchor lies; by default in ``folder``.
         busy_timeout_ms: how long to wait for another process's transaction.
         clock: by which messages age; None = the machine's.
 
@@ -73,13 +83,16 @@ def open_state(
     """
     database = Database.open(folder / DATABASE_FILE, busy_timeout_ms=busy_timeout_ms)
     try:
+        ledger = Ledger(database, clock)
+        gallery = Gallery(database, keys, Anchor((anchor_folder or folder) / ANCHOR_FILE, keys.signer), ledger)
         return State(
             database=database,
-            ledger=Ledger(database, clock),
+            ledger=ledger,
             outbox=Outbox(database),
             upkeep=OutboxUpkeep(database, clock or SystemClock()),
             segments=AuditSegments(database),
-            gallery=Gallery(database, keys.gallery_key),
+            gallery=gallery,
+            evidence=EvidenceStore(database, keys.gallery_key, gallery.register),
             sketches=DailySketches(database),
             limits=LimitsStore(database),
         )

@@ -24,7 +24,7 @@ def private_folder(folder: Path) -> Path:
         new = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for place in new:  # what is written in there is durable only if the folder's own name is
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
         found = folder.stat()
         if found.st_mode & _OTHERS_WRITE:
             if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
@@ -97,7 +97,7 @@ def stream_private_file(path: Path, chunks: Iterable[bytes], *, may_replace: boo
             return False
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     return True
@@ -111,9 +111,9 @@ def move_durably(source: Path, target: Path) -> None:
     """
     try:
         source.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         if source.parent != target.parent:
-            _sync_folder(source.parent)
+            sync_folder(source.parent)
     except OSError as error:
         raise _unwritable(target, error) from error
 
@@ -126,13 +126,18 @@ def remove_durably(path: Path) -> None:
     """
     try:
         path.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``path`` with mode 0644 so that a reader sees the old or the new content, never a part of it.
+def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write ``path`` so that a reader sees the old or the new content, never a part of it.
+
+    Args:
+        path: the file, made where missing.
+        content: all of it.
+        mode: of the file; 0600 for what nobody else may read.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -140,11 +145,11 @@ def replace_file(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, (content,), mode=0o644)
+            _write_durably(draft, (content,), mode=mode)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -158,7 +163,8 @@ def _write_durably(path: Path, chunks: Iterable[bytes], *, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in ``folder`` durable. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -123,8 +123,8 @@ def _counted(
 def _heads(
     poison: Poison | None, dataset: Sequence[Labeled], told: Vetted, asked: Sequence[HonestPicture], lab: Laboratory
 ) -> Record:
-    honest = _rows([picture.path for picture in asked], lab)
-    names = [picture.name for picture in asked]
+    shown = [picture for picture in asked if _look(picture.path, lab) is not None]
+    honest, names = _rows([picture.path for picture in shown], lab), [picture.name for picture in shown]
     victim = next((labeled.label for labeled in dataset if labeled.is_poison), "")
     triggered = _triggered(poison, [picture for picture in asked if picture.name != victim], lab)
     has_face = np.asarray(~np.isnan(told.rows).any(axis=1))

@@ -16,10 +16,25 @@ from edge.domain.command import CommandName, CommandOutcome, CommandRecord
 from edge.domain.errors import TrustError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.domain.finding import Finding
+from edge.domain.gallery_change import GalleryAct, GalleryChange
+from edge.domain.match import SubjectRef
 from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import AttemptId
-from edge.messaging.audit_bodies import AuditBody, anomaly_body, command_body, decision_body, lifecycle_body
-from edge.messaging.envelope import anomaly_message, command_message, decision_message, lifecycle_message
+from edge.messaging.audit_bodies import (
+    AuditBody,
+    anomaly_body,
+    command_body,
+    decision_body,
+    gallery_body,
+    lifecycle_body,
+)
+from edge.messaging.envelope import (
+    anomaly_message,
+    command_message,
+    decision_message,
+    gallery_message,
+    lifecycle_message,
+)
 from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.told_again import told_again
 from edge.messaging.verification import may_open, verify_event
@@ -43,6 +58,9 @@ RECORD = CommandRecord(
     issued_utc=NOON,
     terms={"posture": "lockdown"},
 )
+CHANGE = GalleryChange(
+    act=GalleryAct.ERASED, subject=SubjectRef("p-1"), counter=7, people=3, root="ab" * 32, detail="one person"
+)
 ALL: list[tuple[EventKind, AuditBody, OutboxMessage]] = [
     (
         EventKind.DECISION,
@@ -63,6 +81,11 @@ ALL: list[tuple[EventKind, AuditBody, OutboxMessage]] = [
         EventKind.COMMAND,
         command_body(RECORD, IDENTITY, LATER),
         command_message(RECORD, IDENTITY, TICKET, SIGNER, LATER),
+    ),
+    (
+        EventKind.GALLERY,
+        gallery_body(CHANGE, IDENTITY, LATER),
+        gallery_message(CHANGE, IDENTITY, TICKET, SIGNER, LATER),
     ),
 ]
 
