@@ -201,7 +201,7 @@ def altered(what: str) -> TrustError:
     """Return the fault of a stored value that this program never writes."""
     return TrustError(
         f"the database was altered: {what}",
-        hint="keep a copy for inspection and restore the state folder from a backup",
+        hint="put a backup in its place with 'edge-gate state restore', which keeps this one aside",
     )
 
 
@@ -236,7 +236,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if finding != "ok":
         raise StoreError(
             f"the database is damaged: {finding}",
-            hint="keep a copy for inspection and restore the state folder from a backup",
+            hint="put a backup in its place with 'edge-gate state restore', which keeps this one aside",
         )
     migrate(connection)
     refuse_altered(connection)
