@@ -95,7 +95,7 @@ def export_chain(
 
 @app.command("checkpoint")
 def checkpoint_now(state: StateOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Sign where the chain ends now, as one JSON object: keep it on another machine, for 'audit verify'."""
+    """Sign where the chain ends now, as one JSON object: keep it on another machine, for 'edge-gate audit verify'."""
     del as_json  # it is JSON either way
     settings = load_settings(config, state_dir=state)
     with _opened(settings) as (opened, ring):

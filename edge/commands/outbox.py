@@ -1,6 +1,5 @@
 """``edge-gate outbox``: what waits for the broker, and what to do with what it never takes."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer, print_json
 from edge.daemon.outbox_keeper import outbox_report, told
-from edge.daemon.state import open_gate_state
+from edge.daemon.state import NO_BOOT, open_gate_state
 from edge.domain.anomaly import Anomaly
 from edge.domain.audit import Entry
 from edge.domain.clock import SystemClock
@@ -29,7 +28,8 @@ _BY = "by a command on the gate"
 
 Act = Callable[[OutboxUpkeep, Collection[int] | None, Tell], Tally | None]
 SeqsArgument = Annotated[
-    list[int] | None, typer.Argument(help="Sequence numbers, as 'outbox list' shows.", min=1, metavar="SEQUENCE...")
+    list[int] | None,
+    typer.Argument(help="Sequence numbers, as 'edge-gate outbox list' shows.", min=1, metavar="SEQUENCE..."),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Everything that was set aside.")]
 
@@ -105,7 +105,7 @@ def _do(act: Act, settings: Settings, chosen: Collection[int] | None, anomaly: A
 
 def _telling(settings: Settings, keys: KeyRing, anomaly: Anomaly, word: str) -> Tell:
     section, clock = settings.gate, SystemClock()
-    identity = GateIdentity(section.site, section.gate, section.access_point, secrets.token_hex(8))
+    identity = GateIdentity(section.site, section.gate, section.access_point, NO_BOOT)
 
     def tell(tally: Tally) -> Entry:
         report = outbox_report(anomaly, f"{word} {_BY}: {told(tally)}", clock)

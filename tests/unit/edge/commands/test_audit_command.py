@@ -108,7 +108,7 @@ def test_an_export_that_was_touched_is_found(gate: Gate, tmp_path: Path, change:
     gate.run("audit", "export", str(export))
     head, *rows, end = export.read_bytes().splitlines(keepends=True)
     lines, fault_seq = {
-        "row": ([head, *rows[:4], rows[4].replace(b'"a4', b'"aX').replace(b'\\"a4', b'\\"aX'), *rows[5:], end], 5),
+        "row": ([head, *rows[:4], rows[4].replace(rb"\"a4\"", rb"\"aX\""), *rows[5:], end], 5),
         "removed": ([head, *rows[:2], *rows[3:], end], 3),
         "swapped": ([head, rows[1], rows[0], *rows[2:], end], 1),
         "cut": ([head, *rows[:-2], end], 8),

@@ -138,7 +138,7 @@ def test_a_file_that_was_touched_is_found(chain: Path, change: str) -> None:
             "appended": content + lines[1],
             "space": content.replace(b":", b": ", 1),
             "exchanged": first.read_bytes(),
-            "rewritten": content.replace(b"a5", b"aX"),
+            "rewritten": content.replace(rb"\"a5\"", rb"\"aX\""),
         }[change]
         second.write_bytes(altered)
     report = report_of(chain)
