@@ -91,9 +91,8 @@ def restore_state(
                 f"the backup ends with row {backup.sequence} of the audit chain, and row {known_seq} is known",
                 hint="make a newer backup, or give --older: these rows are lost, and consumers must be told",
             )
-        restored = Restored(checkpoint=backup, known_seq=known_seq, aside=_exchange(folder, fresh, clock.utc()))
-        _record(folder, keys, identity, clock, restored)
-    return restored
+        _record(fresh, keys, identity, clock, Restored(checkpoint=backup, known_seq=known_seq, aside=None))
+        return Restored(checkpoint=backup, known_seq=known_seq, aside=_exchange(folder, fresh, clock.utc()))
 
 
 def refuse_unfinished(folder: Path) -> None:
@@ -158,8 +157,8 @@ def _places(first: Path) -> list[Path]:
     return [first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 100))]
 
 
-def _record(folder: Path, keys: KeyRing, identity: GateIdentity, clock: Clock, restored: Restored) -> None:
-    """Put it on record in the chain that goes on, so that it is told on the bus too."""
+def _record(path: Path, keys: KeyRing, identity: GateIdentity, clock: Clock, restored: Restored) -> None:
+    """Put it on record in the chain that goes on, before it is in place, so that it is told on the bus too."""
     backup = restored.checkpoint
     lost = f"; rows to {restored.known_seq} are lost" if restored.lost else ""
     report = AnomalyReport(
@@ -169,7 +168,7 @@ def _record(folder: Path, keys: KeyRing, identity: GateIdentity, clock: Clock, r
         occurred_utc=clock.utc(),
     )
     entry = anomaly_entry(report, identity, keys.signer, clock.utc())
-    database = Database.open(folder / DATABASE_FILE)
+    database = Database.open(path)
     try:
         Ledger(database).commit(entry.kind, entry.body, entry.build)
     finally:

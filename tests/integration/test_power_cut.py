@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.daemon.state_restore import refuse_unfinished
+from edge.domain.errors import TrustError
 from edge.store.state import DATABASE_FILE, open_state
 from edge.trust.keys import KeyRing
 from tests.support.power_cuts import Disk, Luck, Record, recorded
@@ -25,11 +27,11 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Record
     return recorded_gate(tmp_path_factory.mktemp("cut"))
 
 
-def recorded_gate(build: Path, *more: str) -> tuple[Path, list[Record]]:
+def recorded_gate(build: Path, *more: str, module: str = "recorded_gate") -> tuple[Path, list[Record]]:
     root = build / "root"
     root.mkdir()
     words = (str(root / "state"), str(root / "acts"), *more)
-    return root, recorded("tests.support.recorded_gate", root, *words, build=build)
+    return root, recorded(f"tests.support.{module}", root, *words, build=build)
 
 
 @pytest.fixture
@@ -90,3 +92,38 @@ def assert_holds(folder: Path, acted: int, sent: int, where: str) -> None:
     assert report.is_whole, (where, report)
     assert acted <= report.records <= acted + 1, where
     assert set(range(sent + 1, report.records + 1)) <= waiting, where
+
+
+@pytest.mark.parametrize("luck", Luck)
+def test_a_restore_that_is_cut_off_never_looks_like_a_new_gate(tmp_path: Path, scratch: Path, luck: Luck) -> None:
+    root, every = recorded_gate(tmp_path, module="recorded_restore")
+    chance = random.Random(f"{SEED}-{luck.value}")
+    disk, chain, restored, outcomes = Disk(root), "", 0, set()
+    for record in every:
+        word, _, value = record.data.decode("latin-1").strip().partition(" ")
+        if record.what == "W" and word == "began":
+            chain = value
+        elif record.what == "W" and word == "restored":
+            restored = int(value)
+        else:
+            disk.take(record)
+        if chain and (restored or record.what in "SDRLUM" or SAMPLE is None):
+            disk.leave(scratch / "left", luck, chance)
+            outcomes.add(after_restore(scratch / "left" / "state", chain, restored))
+            shutil.rmtree(scratch / "left")
+    assert {16, 13} <= outcomes  # the old state, then the new one; in between nothing opens
+
+
+def after_restore(folder: Path, chain: str, restored: int) -> int | None:
+    """Return how long the chain is that a cut leaves; None where nothing opens."""
+    try:
+        refuse_unfinished(folder)
+    except TrustError:
+        assert not restored
+        return None
+    with open_state(folder, KeyRing.open(folder)) as state:
+        report = state.ledger.verify_chain()
+    assert report.is_whole, report
+    assert report.chain_id == chain
+    assert report.records in ({restored} if restored else {13, 16})
+    return report.records
