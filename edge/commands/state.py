@@ -62,9 +62,11 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file of 'edge-gate state backup' of this very gate.")],
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option("--checkpoint", help="Checkpoints that were kept elsewhere: they show what a backup lacks."),
+        typer.Option("--checkpoint", help="File of signed checkpoints, as published or logged; repeatable."),
     ] = None,
-    older: Annotated[bool, typer.Option("--older", help="Rows that are known and not in the backup may go.")] = False,
+    older: Annotated[
+        bool, typer.Option("--older", help="What came after the backup, known or not, may be lost.")
+    ] = False,
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -72,7 +74,8 @@ def restore(
     """Put a backup in place of the state, whose keys must be there; a gate must not run meanwhile.
 
     The backup is proven first: signature, hashes, database, audit chain. What was there moves to a folder
-    replaced-TIME beside it. The chain goes on after the backup's last row with one that tells of it.
+    replaced-TIME beside it. Without --older nothing that is known, from that state or from checkpoints, may be
+    lost. The audit chain goes on after the last number that may have been told, with a row that tells of the restore.
     """
     settings = load_settings(config, state_dir=state)
     section = settings.gate
@@ -82,6 +85,7 @@ def restore(
         command_identity(section.site, section.gate, section.access_point),
         SystemClock(),
         checkpoints=checkpoints_in(checkpoint or ()),
+        rows_untold=settings.audit.checkpoint_rows,
         is_older_meant=older,
     )
     values = {
@@ -94,6 +98,7 @@ def restore(
     if as_json:
         print_json(values)
         return
-    print(visible(f"the state of {done.checkpoint.time} is in place, {done.lost} rows of the audit chain are lost"))
+    lost = "nobody knows how many" if done.lost is None else done.lost
+    print(visible(f"the state of {done.checkpoint.time} is in place; rows of the audit chain that are lost: {lost}"))
     if done.aside is not None:
         print(visible(f"what was there lies in {done.aside}: remove it once nobody needs it, it holds people"))

@@ -8,7 +8,7 @@ import datetime as dt
 import secrets
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -39,18 +39,18 @@ class Restored:
     Attributes:
         checkpoint: of the backup: which chain, how long, when it was made.
         known_seq: the last row of this chain that anybody here knew of: of the state that was there, or of a
-            checkpoint. Rows between the backup's end and it are lost.
+            checkpoint. Rows between the backup's end and it are lost. None = nobody knew of any.
         aside: where the state that was there lies now; None = there was none.
     """
 
     checkpoint: Checkpoint
-    known_seq: int
+    known_seq: int | None
     aside: Path | None
 
     @property
-    def lost(self) -> int:
-        """How many rows of the chain are not in the backup."""
-        return max(0, self.known_seq - self.checkpoint.sequence)
+    def lost(self) -> int | None:
+        """How many rows of the chain are known to be not in the backup; None = nobody knows."""
+        return None if self.known_seq is None else max(0, self.known_seq - self.checkpoint.sequence)
 
 
 def restore_state(
@@ -60,9 +60,12 @@ def restore_state(
     clock: Clock,
     *,
     checkpoints: Sequence[Checkpoint] = (),
+    rows_untold: int = 0,
     is_older_meant: bool = False,
 ) -> Restored:
     """Put the backup ``file`` in place of the state in ``folder``.
+
+    Numbers of rows that are lost are passed over, so that no event that follows bears one that was told before.
 
     Args:
         file: the backup, made by this gate.
@@ -70,11 +73,12 @@ def restore_state(
         identity: the gate, for the record of it.
         clock: the machine's.
         checkpoints: what the gate said of its chain elsewhere.
+        rows_untold: how many rows may have come after the last checkpoint.
         is_older_meant: rows that are known and not in the backup may be lost.
 
     Raises:
         TrustError: it is no backup of this gate, it is altered, or a checkpoint is not of its chain.
-        UsageError: it is older than what is known of the chain, and that was not meant.
+        UsageError: it is older than what is known of the chain, or nothing is known, and that was not meant.
         StoreError: a daemon runs, or files cannot be moved.
     """
     keys = KeyRing.open(folder)
@@ -85,14 +89,12 @@ def restore_state(
         if not fresh.exists() or _end(chain_end(fresh)) != (backup.chain, backup.sequence, backup.hash):
             raise TrustError(f"the backup {file} is not what its manifest says", hint="take an older backup")
         open_state(fresh.parent, keys).close()
-        known_seq = max(_known(folder, backup), _published(checkpoints, keys, backup))
-        if known_seq > backup.sequence and not is_older_meant:
-            raise UsageError(
-                f"the backup ends with row {backup.sequence} of the audit chain, and row {known_seq} is known",
-                hint="make a newer backup, or give --older: these rows are lost, and consumers must be told",
-            )
-        _record(fresh, keys, identity, clock, Restored(checkpoint=backup, known_seq=known_seq, aside=None))
-        return Restored(checkpoint=backup, known_seq=known_seq, aside=_exchange(folder, fresh, clock.utc()))
+        known_seq, through_seq = _known(folder, checkpoints, keys, backup, rows_untold)
+        restored = Restored(checkpoint=backup, known_seq=known_seq, aside=None)
+        if not is_older_meant:
+            _refuse_loss(restored)
+        _record(fresh, keys, identity, clock, restored, through_seq)
+        return replace(restored, aside=_exchange(folder, fresh, clock.utc()))
 
 
 def refuse_unfinished(folder: Path) -> None:
@@ -108,24 +110,24 @@ def refuse_unfinished(folder: Path) -> None:
         )
 
 
-def _known(folder: Path, backup: Checkpoint) -> int:
-    """Return the last row of the backup's chain in the state that is there; 0 where that cannot be read."""
-    path = folder / DATABASE_FILE
-    if not path.exists():
-        return 0
-    try:
-        database = Database.open(path)
-        try:
-            head = Ledger(database).head()
-        finally:
-            database.close()
-    except EdgeError:
-        return 0
-    return head.seq if head.chain_id == backup.chain else 0
+def _refuse_loss(restored: Restored) -> None:
+    end = restored.checkpoint.sequence
+    if restored.known_seq is None:
+        raise UsageError(
+            f"the backup ends with row {end} of the audit chain, and nobody knows what came after it",
+            hint="give --checkpoint with the last message of state/audit-head, or --older to take what may be lost",
+        )
+    if restored.known_seq > end:
+        raise UsageError(
+            f"the backup ends with row {end} of the audit chain, and row {restored.known_seq} is known",
+            hint="take a newer backup, or give --older: the rows in between are lost",
+        )
 
 
-def _published(checkpoints: Sequence[Checkpoint], keys: KeyRing, backup: Checkpoint) -> int:
-    """Return the last row that a checkpoint tells of."""
+def _known(
+    folder: Path, checkpoints: Sequence[Checkpoint], keys: KeyRing, backup: Checkpoint, rows_untold: int
+) -> tuple[int | None, int]:
+    """Return the last row that is known of the backup's chain, and through which row numbers may have been told."""
     for checkpoint in checkpoints:
         checkpoint.refuse_unsigned([keys.signer.public_key])
         if checkpoint.chain != backup.chain:
@@ -133,7 +135,29 @@ def _published(checkpoints: Sequence[Checkpoint], keys: KeyRing, backup: Checkpo
                 f"the checkpoint of {checkpoint.time} is of another chain than the backup",
                 hint="give checkpoints of this gate, and a backup of the same chain",
             )
-    return max((checkpoint.sequence for checkpoint in checkpoints), default=0)
+    there = _there(folder, backup.chain)
+    published = max((checkpoint.sequence for checkpoint in checkpoints), default=None)
+    if published is None:
+        return there, there or 0
+    if there is not None and there >= published:
+        return there, there
+    return published, published + rows_untold
+
+
+def _there(folder: Path, chain_id: str) -> int | None:
+    """Return the last row of a chain in the state that is there; None where that cannot be read or is another's."""
+    path = folder / DATABASE_FILE
+    if not path.exists():
+        return None
+    try:
+        database = Database.open(path)
+        try:
+            head = Ledger(database).head()
+        finally:
+            database.close()
+    except EdgeError:
+        return None
+    return head.seq if head.chain_id == chain_id else None
 
 
 def _exchange(folder: Path, fresh: Path, now_utc: dt.datetime) -> Path | None:
@@ -157,20 +181,26 @@ def _places(first: Path) -> list[Path]:
     return [first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 100))]
 
 
-def _record(path: Path, keys: KeyRing, identity: GateIdentity, clock: Clock, restored: Restored) -> None:
+def _record(
+    path: Path, keys: KeyRing, identity: GateIdentity, clock: Clock, restored: Restored, through_seq: int
+) -> None:
     """Put it on record in the chain that goes on, before it is in place, so that it is told on the bus too."""
     backup = restored.checkpoint
-    lost = f"; rows to {restored.known_seq} are lost" if restored.lost else ""
+    lost = "what came after it is not known"
+    if restored.known_seq is not None:
+        lost = f"rows to {restored.known_seq} are lost" if restored.lost else "nothing is lost"
     report = AnomalyReport(
         anomaly=Anomaly.STATE_RESTORED,
-        detail=f"a backup of {backup.time} was put in place, which ends with row {backup.sequence}{lost}",
+        detail=f"a backup of {backup.time} was put in place, which ends with row {backup.sequence}; {lost}",
         attempt=None,
         occurred_utc=clock.utc(),
     )
     entry = anomaly_entry(report, identity, keys.signer, clock.utc())
     database = Database.open(path)
     try:
-        Ledger(database).commit(entry.kind, entry.body, entry.build)
+        ledger = Ledger(database)
+        ledger.pass_over(through_seq, entry.kind, entry.body)
+        ledger.commit(entry.kind, entry.body, entry.build)
     finally:
         database.close()
 

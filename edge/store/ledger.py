@@ -14,6 +14,7 @@ from edge.store.audit_segments import walk_segments
 from edge.store.database import Database, altered
 
 _PAGE_ROWS = 500
+_INSERT_ROW = "INSERT INTO audit (seq, previous_hash, body, hash) VALUES (?, ?, ?, ?)"
 ROWS = "SELECT seq, previous_hash, body, hash FROM audit"
 """Every column of every row; ``record_of`` reads one."""
 
@@ -70,6 +71,28 @@ class Ledger:
             StoreError: as ``commit``; the transaction must be given up.
         """
         return append(connection, Entry(kind, body, build), wall_ms(self._clock))
+
+    def pass_over(self, through_seq: int, kind: EventKind, body: Mapping[str, object]) -> None:
+        """Append rows without messages, in one transaction, up to ``through_seq``, for rows that were lost.
+
+        The numbers of those were told already: events that follow must not bear them again.
+
+        Args:
+            through_seq: number of the last such row; nothing is done where the chain is as long already.
+            kind: of each row.
+            body: of each row; it says what became of what was there.
+
+        Raises:
+            StoreError: the disk is full, or SQLite failed; no row is written.
+            TrustError: ``body`` has no canonical form.
+        """
+        with self._database.transaction() as connection:
+            head = head_of(connection)
+            previous_hash = head.hash
+            for seq in range(head.seq + 1, through_seq + 1):
+                record = next_record(Ticket(head.chain_id, seq), previous_hash, kind, body)
+                connection.execute(_INSERT_ROW, (record.seq, record.previous_hash, record.body, record.hash))
+                previous_hash = record.hash
 
     def head(self) -> AuditHead:
         """Return where the chain ends now.
@@ -167,10 +190,7 @@ def append(connection: sqlite3.Connection, entry: Entry, now_ms: int) -> Ticket:
         raise StoreError(
             f"a {entry.kind} record got a {message.kind} message", hint="report this as a defect of edge-gate"
         )
-    connection.execute(
-        "INSERT INTO audit (seq, previous_hash, body, hash) VALUES (?, ?, ?, ?)",
-        (record.seq, record.previous_hash, record.body, record.hash),
-    )
+    connection.execute(_INSERT_ROW, (record.seq, record.previous_hash, record.body, record.hash))
     connection.execute(
         "INSERT INTO outbox (seq, kind, topic, payload, priority, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
         (record.seq, message.kind.value, message.topic, message.payload, message.priority, now_ms),
