@@ -1,16 +1,19 @@
 """``edge-gate state backup|restore``: what is damaged stays shut with a hint, and comes back from a backup."""
 
+import datetime as dt
 import json
 import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge.commands.app import run_command_line
 from edge.daemon import state_restore
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
+from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import EdgeError, StoreError
 from edge.settings.load import load_settings
 from edge.store.state import DATABASE_FILE
@@ -211,3 +214,28 @@ def test_a_gate_does_not_begin_on_a_damaged_database(gate: Gate, monkeypatch: py
     assert run_command_line(["run", "--state", str(gate.folder)]) == 5
     gate.errors = gate.terminal.readouterr().err
     assert "edge-gate state restore" in gate.errors
+
+
+def enroll(gate: Gate, label: str) -> None:
+    vector = np.random.default_rng(len(label)).standard_normal(8).astype(np.float32)
+    binding = Binding("sface", model_digest="m" * 64, recipe_digest="r" * 64, precision_class="reference")
+    opened, _ = open_gate_state(load_settings(None, state_dir=gate.folder))
+    with opened:
+        opened.gallery.enroll(
+            label=label,
+            consent_note="signed form",
+            created=dt.datetime.now(dt.UTC),
+            templates=[Embedding(binding, vector / np.linalg.norm(vector))],
+        )
+
+
+def test_people_of_an_older_backup_are_refused_until_somebody_signs_for_them(gate: Gate) -> None:
+    enroll(gate, "Ada")
+    gate.save()
+    gate.restore()
+    assert gate.run("people", "accept")["is_signed"], "the same people: nothing to sign"
+    enroll(gate, "Grace H")
+    gate.restore("--older")
+    assert not gate.run("people", "accept", code=4)["is_signed"]
+    assert gate.run("people", "accept", "--yes")["is_signed"]
+    assert gate.run("audit", "verify")["ok"]

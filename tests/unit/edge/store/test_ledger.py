@@ -220,3 +220,18 @@ def test_a_missing_head_is_an_alteration(state: State, build: Build) -> None:
         state.ledger.commit(EventKind.DECISION, _BODY, build)
     with pytest.raises(TrustError, match="head is missing"):
         state.ledger.verify_chain()
+
+
+def test_numbers_of_lost_rows_are_passed_over_in_one_chain(state: State, build: Build) -> None:
+    state.ledger.commit(EventKind.DECISION, {}, build)
+    state.ledger.pass_over(5, EventKind.ANOMALY, {"detail": "lost"})
+    state.ledger.pass_over(3, EventKind.ANOMALY, {"detail": "there are more already"})
+    assert state.ledger.commit(EventKind.DECISION, {}, build).seq == 6
+    assert state.ledger.verify_chain().is_whole
+    assert [message.seq for message in state.outbox.pending(10)] == [1, 6]
+
+
+def test_rows_without_a_canonical_form_pass_over_nothing(state: State, build: Build) -> None:
+    with pytest.raises(TrustError):
+        state.ledger.pass_over(5, EventKind.ANOMALY, {"number": float("nan")})
+    assert state.ledger.commit(EventKind.DECISION, {}, build).seq == 1
