@@ -5,8 +5,8 @@ broker nothing is lost; a connection that ends forgets what had no ack, and it i
 begins at the first row. Order is (priority, seq). A row that the broker refuses waits, longer each time: see
 ``edge.messaging.holds``.
 
-What is deleted is committed once a pass, after new rows went out. A kill in between sends again what the broker has,
-under the same ids.
+What is deleted is committed after new rows went out, many rows at once: each commit waits for the disk, and so does
+the decision that comes meanwhile. A kill in between sends again what the broker has, under the same ids.
 """
 
 import contextlib
@@ -28,6 +28,8 @@ from edge.messaging.wire import Ack, Delivery
 _POLL_S: Final = 1.0  # without a wake-up, rows are looked for so often
 _LAST_POLL_S: Final = 0.05  # while stopping
 _FAULT_WAIT_S: Final = 1.0  # after the store failed
+_SETTLE_S: Final = 0.1  # what the broker took is deleted after so long at the latest,
+_SETTLE_ROWS: Final = 32  # or when it is so much
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +77,7 @@ class OutboxDrain:
         self._inbox: queue.SimpleQueue[Ack | None] = queue.SimpleQueue()
         self._in_flight: dict[Delivery, OutboxRow] = {}
         self._delivered: list[int] = []  # rows that the broker has and the outbox still holds
+        self._settle_at_ns = 0  # when the first of them must go
         self._refused: dict[int, str] = {}  # rows that the broker refused, and its words, not yet counted
         self._holds = Holds()
         self._has_nothing_to_send = False
@@ -131,6 +134,17 @@ class OutboxDrain:
             if is_stopping and self._is_done(publisher):
                 return
 
+    def _patience_s(self) -> float:
+        """Return how long to wait for news."""
+        if not self._delivered:
+            return _POLL_S
+        return min(_POLL_S, max(0.0, (self._settle_at_ns - self._clock.monotonic_ns()) / 1e9))
+
+    def _must_settle(self) -> bool:
+        """Whether the outbox is to be told now what the broker took and refused."""
+        is_late = self._clock.monotonic_ns() >= self._settle_at_ns
+        return bool(self._refused) or len(self._delivered) >= _SETTLE_ROWS or is_late
+
     def _is_done(self, publisher: EventPublisher) -> bool:
         is_late = self._clock.monotonic_ns() >= self._stop_at_ns
         is_empty = self._has_nothing_to_send and not (self._in_flight or self._delivered)
@@ -164,6 +178,8 @@ class OutboxDrain:
                 continue
             self._on_settled(row.message, ack)
             if ack.is_delivered:
+                if not self._delivered:
+                    self._settle_at_ns = self._clock.monotonic_ns() + int(_SETTLE_S * 1e9)
                 self._delivered.append(row.id)
                 self._holds.deliver(row.message.kind)
             else:
