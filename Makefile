@@ -38,6 +38,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_tree.py
 	$(BIN)/python scripts/write_reference.py --check
+	$(BIN)/python scripts/write_contracts.py --check
 
 fix: $(STAMP)
 	$(BIN)/ruff format .
@@ -45,6 +46,7 @@ fix: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/write_reference.py
+	$(BIN)/python scripts/write_contracts.py
 
 # What a device is installed from: docs/how-to/install-jetson.md.
 bundle: $(STAMP)
