@@ -1,7 +1,8 @@
 """Runs one target: draws inputs, keeps those that reach new lines, and reports every find once."""
 
+import contextlib
 import os
-import resource
+import re
 import signal
 import tempfile
 import time
@@ -17,6 +18,7 @@ from redteam.fuzzing.reach import OURS, Line, lines_of
 from redteam.fuzzing.target import Target
 
 _MOST_KEPT = 2_000
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - folders of their own, mode 0700
 
 
@@ -82,6 +84,7 @@ def fuzz(
         watch: is shown each input before it is tried, for whoever outlives a crash of the process.
     """
     random, outcome = Random(seed), Outcome(target=target.name)  # noqa: S311 - repeatable, not secret
+    _forget_peak()
     began, base_kib = time.monotonic(), _peak_kib()
     reached: set[Line] = set()
     known: set[str] = set()
@@ -149,8 +152,15 @@ def _place(error: BaseException) -> str:
     )
 
 
+def _forget_peak() -> None:
+    """Let the kernel measure the peak of memory from now on (Linux, proc(5), ``clear_refs``)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def _peak_kib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = _PEAK.search(Path("/proc/self/status").read_text("ascii", "replace"))
+    return 0 if found is None else int(found[1])
 
 
 @contextmanager
