@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix fuzz bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -56,6 +56,12 @@ bundle: $(STAMP)
 	mkdir -p $$folder/scripts && cp -r systemd $$folder/ && cp -r scripts/install scripts/install-jetson.sh $$folder/scripts/ && \
 	mv dist/bundle/wheel/*.whl $$folder/ && tar czf dist/edge-gate-$$version.tar.gz -C dist/bundle edge-gate-$$version
 
+# A process a target, two at once on two cores: fourteen targets take seven times FUZZ_SECONDS there.
+FUZZ_SECONDS ?= 120
+
+fuzz: $(STAMP)
+	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS) --out fuzz-out
+
 bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench
 	$(BIN)/edge-gate bench pipeline --synthetic
@@ -85,4 +91,4 @@ redteam-smoke: $(REDTEAM_STAMP) models
 	$(BIN)/edge-gate redteam run --suite smoke --out redteam-out
 
 clean:
-	rm -rf .venv .cache demo-out redteam-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache demo-out redteam-out fuzz-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
