@@ -58,7 +58,7 @@ class Following:
                 self._believe(judged)
         for chain_id in self.memory.chains_of(self.source):
             chain = self.memory.chain(self.source, chain_id)
-            watch = self.watches.setdefault(chain_id, GapWatch())
+            watch = self.watches.setdefault(chain_id, GapWatch(chain_id))
             for due in watch.due(chain, time.monotonic_ns()):
                 self._tell_gap(due)
 

@@ -15,6 +15,9 @@ from edge.messaging.consumer.sequences import Range
 PATIENCE_NS: Final = 5_000_000_000
 """How long a hole may stand before it is asked for; doubled after every request."""
 MOST_REQUESTS: Final = 4
+"""How often a hole is asked for in vain."""
+MOST_AT_ONCE: Final = 1_000
+"""Places of one request; gates decline more. What is left of a hole is asked for when this much has come."""
 _REPLAY = "replay"
 
 
@@ -23,11 +26,13 @@ class ReplayRequest:
     """What to ask a gate to send again.
 
     Attributes:
+        chain_id: the audit chain that they are places of.
         first_sequence: the first missing place.
         last_sequence: the last one.
         boot_id: the start of the gate that the event after the hole is of.
     """
 
+    chain_id: str
     first_sequence: int
     last_sequence: int
     boot_id: str
@@ -50,7 +55,8 @@ class _Waiting:
 class GapWatch:
     """Watches the holes of one chain. One thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, chain_id: str) -> None:
+        self._chain_id = chain_id
         self._waiting: dict[Range, _Waiting] = {}
 
     def due(self, chain: ChainMemory, now_ns: int) -> list[ReplayRequest | Lost]:
@@ -62,7 +68,6 @@ class GapWatch:
         """
         holes = chain.seen.holes
         before = self._waiting
-        # An event that came splits a hole; the parts keep the hole's age.
         self._waiting = {hole: before.get(hole) or _parent(hole, before, now_ns) for hole in holes}
         due: list[ReplayRequest | Lost] = []
         for hole, waiting in list(self._waiting.items()):
@@ -75,7 +80,12 @@ class GapWatch:
                 continue
             waiting.asked += 1
             waiting.due_ns = now_ns + PATIENCE_NS * 2**waiting.asked
-            due.append(ReplayRequest(first_sequence=hole[0], last_sequence=hole[1], boot_id=chain.boot_id))
+            last = min(hole[1], hole[0] + MOST_AT_ONCE - 1)
+            due.append(
+                ReplayRequest(
+                    chain_id=self._chain_id, first_sequence=hole[0], last_sequence=last, boot_id=chain.boot_id
+                )
+            )
         return due
 
 
@@ -84,16 +94,14 @@ def replay_command(request: ReplayRequest) -> AnyCommand | None:
     name = next((name for name in CommandName if name.value == _REPLAY), None)
     if name is None:
         return None
-    terms = {
-        "first_sequence": str(request.first_sequence),
-        "last_sequence": str(request.last_sequence),
-        "boot_id": request.boot_id,
-    }
+    terms = {"first": str(request.first_sequence), "last": str(request.last_sequence), "chain": request.chain_id}
     return PAYLOAD_OF[name].model_validate(terms)
 
 
 def _parent(hole: Range, before: dict[Range, _Waiting], now_ns: int) -> _Waiting:
+    """Return what a hole that is a part of an earlier one begins with: that one's age."""
     for (first, last), waiting in before.items():
         if first <= hole[0] and hole[1] <= last:
-            return _Waiting(waiting.asked, waiting.due_ns)
+            # After a request a smaller hole means that the gate answers: wait for the rest, then ask for that.
+            return _Waiting(0, waiting.due_ns) if waiting.asked == 0 else _Waiting(0, now_ns + PATIENCE_NS)
     return _Waiting(0, now_ns + PATIENCE_NS)
