@@ -1,9 +1,12 @@
-"""Mutations of bytes, and of JSON as a tree. All randomness comes from the generator that is given."""
+"""Mutations of bytes, and of JSON and TOML as trees. All randomness comes from the generator that is given."""
 
 import json
+import tomllib
 from collections.abc import Sequence
 from random import Random
 from typing import Any
+
+from edge.trust.toml_text import toml_text
 
 _NUMBERS = (b"0", b"-1", b"1e309", b"9007199254740993", b"-0", b"1" * 5_000, b"0.1e-400", b"00", b"NaN", b"Infinity")
 _TEXTS = (
@@ -54,6 +57,17 @@ def mutated_json(seed: bytes, others: Sequence[bytes], random: Random) -> bytes:
     try:
         return json.dumps(document, ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass")[:_MOST_BYTES]
     except (ValueError, RecursionError):
+        return mutated(seed, others, random)
+
+
+def mutated_toml(seed: bytes, others: Sequence[bytes], random: Random) -> bytes:
+    """Return ``seed`` with a few of its values and names changed; as ``mutated`` where it is no TOML."""
+    try:
+        document = tomllib.loads(seed.decode())
+        for _ in range(random.randint(1, 2)):
+            document = _changed_object(document, random)
+        return toml_text(document).encode("utf-8", "surrogatepass")[:_MOST_BYTES]
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError):
         return mutated(seed, others, random)
 
 

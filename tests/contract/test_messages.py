@@ -1,22 +1,28 @@
 """The contracts of the messages: committed as the code has them, valid by the public schemas, readable for ever."""
 
 import base64
+import datetime as dt
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 from edge.domain.command import CommandName, CommandOutcome
-from edge.domain.event import EventKind
+from edge.domain.event import EventKind, Ticket
+from edge.domain.finding import Finding
+from edge.domain.reasons import Decision, Outcome, Reason
 from edge.messaging.commands.examination import AcceptedCommand, Arrival, Examiner
 from edge.messaging.commands.keys import CommandKey
 from edge.messaging.commands.payloads import PAYLOAD_OF
 from edge.messaging.commands.signing import response_to
 from edge.messaging.commands.time_of_day import Moment
+from edge.messaging.envelope import decision_message
 from edge.messaging.payloads import Payload
 from edge.messaging.verification import verify_event
 from edge.messaging.wire import Incoming
@@ -27,6 +33,7 @@ from scripts.contracts.examples import IDENTITY, NOON, SIGNER, examples
 from scripts.contracts.schemas import EVENTS, STATES, published_models, schema_files, stem_of
 from scripts.contracts.yaml_text import yaml_text
 from scripts.write_contracts import EXAMPLES, MESSAGES, changed_examples, contract_files
+from tests.support.messages import a_verdict
 
 PUBLIC = Path(__file__).parents[1] / "support" / "schemas"
 GOLDEN = sorted(EXAMPLES.glob("*.json"))
@@ -179,6 +186,29 @@ def test_a_consumers_schema_takes_what_comes_later_and_not_another_decision() ->
     assert problems(schema, {**document, "weather": "fine", "reason": "something_new"}) == []
     assert problems(schema, {**document, "decision": "perhaps"})
     assert problems(schema, {name: value for name, value in document.items() if name != "decision"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    reason=st.sampled_from(list(Reason)),
+    outcomes=st.lists(st.sampled_from(list(Outcome)), max_size=4),
+    seq=st.integers(1, 2**53),
+    moment=st.integers(0, 4_000_000_000).map(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC)),
+    opens=st.booleans(),
+)
+def test_whatever_a_gate_decides_follows_its_schemas(
+    reason: Reason, outcomes: list[Outcome], seq: int, moment: dt.datetime, opens: bool
+) -> None:
+    decision = Decision.GRANTED if reason is Reason.MATCH else Decision.DENIED
+    findings = tuple(
+        Finding(defense=f"defense{number}", outcome=outcome, statistic=0.5, threshold=0.25)
+        for number, outcome in enumerate(outcomes)
+    )
+    verdict = a_verdict(decision, reason, findings, moment)
+    message = decision_message(verdict, IDENTITY, Ticket("0" * 32, seq), SIGNER, NOON, opens=opens)
+    document = json.loads(message.payload)
+    assert problems(committed_schema("event-1.0"), document) == []
+    assert problems(committed_schema("decision-1.0"), document["data"]) == []
 
 
 def test_the_schema_of_a_command_takes_nothing_else() -> None:

@@ -13,7 +13,8 @@ from edge.trust.development_key import DEVELOPMENT_PUBLIC_KEY
 from edge.trust.profile import load_profile, read_profile_file
 from edge.trust.profile_document import PROFILE_FILE, digest_of, signed_body
 from edge.trust.profile_writing import ARRAYS_FILE
-from redteam.fuzzing.mutate import mutated
+from edge.trust.toml_text import toml_text
+from redteam.fuzzing.mutate import mutated, mutated_toml
 from redteam.fuzzing.target import Target, promise
 from redteam.fuzzing.targets.examples import SIGNER, choice_of
 
@@ -49,6 +50,13 @@ def _pinned_anew(data: bytes, folder: Path) -> bytes:
         return data
 
 
+def _profiles() -> list[bytes]:
+    """Return the default profile, and the same without signature and figures, so that all of it is read."""
+    signed = (_DEFAULT / PROFILE_FILE).read_bytes()
+    document = {k: v for k, v in tomllib.loads(signed.decode()).items() if k not in {"signature", "measured"}}
+    return [signed, toml_text(document | {"digest": digest_of(document, _DEFAULT)}).encode()]
+
+
 def _prepare_arrays(folder: Path) -> Callable[[bytes], None]:
     terms = read_profile_file(_DEFAULT).array_terms
     file = folder / ARRAYS_FILE
@@ -75,9 +83,9 @@ def _archive_of_little() -> list[bytes]:
 
 PROFILE = Target(
     name="profile",
-    corpus=lambda: [(_DEFAULT / PROFILE_FILE).read_bytes()],
+    corpus=_profiles,
     prepare=_prepare_profile,
-    mutations=(mutated,),
+    mutations=(mutated, mutated_toml),
     most_cpu_s=10.0,
 )
 ARRAYS = Target(name="arrays", corpus=_archive_of_little, prepare=_prepare_arrays, mutations=(mutated,))

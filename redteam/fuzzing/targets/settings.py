@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.settings.load import load_settings
-from redteam.fuzzing.mutate import mutated
+from redteam.fuzzing.mutate import mutated, mutated_toml
 from redteam.fuzzing.target import Target
 
 _GUIDES = Path(__file__).parents[3] / "docs" / "how-to"
@@ -42,7 +42,7 @@ def _prepare_environment(folder: Path) -> Callable[[bytes], None]:
     return run
 
 
-SETTINGS = Target(name="settings", corpus=_files, prepare=_prepare_file, mutations=(mutated,))
+SETTINGS = Target(name="settings", corpus=_files, prepare=_prepare_file, mutations=(mutated, mutated_toml))
 ENVIRONMENT = Target(
     name="environment", corpus=lambda: list(_VARIABLES), prepare=_prepare_environment, mutations=(mutated,)
 )
