@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calibration.fitting.attack_evidence import basis_of
+from calibration.pictures.identities import pictures_of
+from calibration.pictures.pairs import in_split_a
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import profile_folder, read_profile
-from edge.daemon.models import SECOND, load_models
+from edge.daemon.models import RECOGNIZERS, SECOND, load_models, model_store
+from edge.domain.clock import SystemClock
 from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
 from edge.trust.profile import read_profile_file
+from edge.vision.detect import FaceDetector
 from redteam.cast import split_a, split_b
 from redteam.report.honesty import refuse_dishonest
 from redteam.theater import open_theater
@@ -34,6 +38,14 @@ _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_m
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
 _OUT = Path("redteam-out")
+_POISON_OUT = Path("redteam-out/poison")
+_POISON_COLUMNS = {"attack": 24, "share": 6, "eps": 4, "poisoned": 8, "found": 6, "rate": 7, "false_alarms": 12} | {
+    "honest": 7,
+    "accuracy_before": 15,
+    "accuracy_after": 14,
+    "opens_before": 12,
+    "opens_after": 11,
+}
 _COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
     "success": 8,
     "rate": 7,
@@ -99,6 +111,52 @@ def run(
     made = publish(out, settings, images)
     _show(made, out, as_json=as_json)
     refuse_dishonest(made.checks)
+
+
+@app.command("poison")
+def poison(
+    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
+    subjects: Annotated[Path, typer.Option(help="File with the names whose pictures are the data, one a line.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for poisoned pictures and for what the models saw.")
+    ] = _POISON_OUT,
+    seed: Annotated[int, typer.Option(min=0, help="Of victims, attackers and pictures.")] = 1,
+    only: Annotated[str | None, typer.Option(help="Run only the rows whose name begins so.")] = None,
+    *,
+    state: IdleStateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Poison the pictures of split B, show them to the screens of ``training vet``, and learn before and after."""
+    from redteam.poison.campaign import Laboratory, run_poison
+    from redteam.poison.pictures import honest_pictures
+    from redteam.poison.plan import poison_rows
+    from training.vetting.limits import shipped_limits
+    from training.vetting.looker import Looker
+    from training.vetting.run import KeptLooks
+
+    known, progress = set(_names(subjects)), rich_progress()
+    settings = load_settings(config, state_dir=state)
+    printer = Printer(as_json=as_json, columns=_POISON_COLUMNS)
+    with _torch_needed(), load_models(settings.engine, progress=progress) as models:
+        from redteam.twins.picture import PictureTwin
+
+        profile = read_profile(settings, models, environment="development")
+        detector = FaceDetector(models.detector, threshold=profile.detector_threshold)
+        people = {
+            name: paths for name, paths in pictures_of(images).items() if name in known and not in_split_a(name)
+        }
+        laboratory = Laboratory(
+            pictures=honest_pictures(people, detector, SystemClock()),
+            looks=KeptLooks(Looker(models, profile, SystemClock()), out / "looks"),
+            limits=shipped_limits(),
+            twin=lambda: PictureTwin.load(RECOGNIZERS, model_store(settings.engine), is_bf16=True),
+            folder=out / "pictures",
+            seed=seed,
+            progress=progress,
+        )
+        for record in run_poison([r for r in poison_rows() if r.row_id.startswith(only or "")], laboratory):
+            printer.record(record)
 
 
 @app.command("report")

@@ -7,15 +7,12 @@ The kernels run on the host, compiled by g++ from the sources that nvcc compiles
 compiler rounds otherwise shows only there. Prints one JSON object a line.
 
 faces: crops of split B, every view that serves (plain, four random, three squeezed; for the screening model the
-masks of the shipped certificates too), rendered by both and embedded in fp32. cpu is what serves; cpu-exact samples
-without OpenCV's rounding of coordinates, which tells what that rounding does:
-    {"model", "renderer", "view", "crops", "embeddings", "cosine_min", "cosine_p1", "cosine_mean", "pixel_max",
-    "pixel_differing"}
-    pixel_max in gray levels, pixel_differing the share of values that differ at all.
-kernels: drawn frames, crops and views against the definition in float64:
-    {"check": "sampling", "cases", "values", "max_before_quantizing", "beyond_half_a_level"}: how far the quantized
-    value is from the exact one, in units of 1/255; half a unit is what rounding alone does.
-    {"check": "after quantizing", "cases", "values", "differing"}: occlusion, padding, squeezers, on one picture.
+masks of the shipped certificates too), rendered by both and embedded in fp32:
+    {"model", "view", "crops", "embeddings", "cosine_min", "cosine_p1", "cosine_mean", "pixel_max", "values",
+    "differing"}
+    pixel_max in gray levels; differing of all values, at any size.
+kernels: drawn frames, crops and views:
+    {"yardstick", "cases", "values", "differing"}: of the kernels' values, against the CPU's and the definition.
 """
 
 import argparse
@@ -50,23 +47,20 @@ from engines.progress import Silent
 from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.cuda.host import HostKernels
-from engines.render.exact_sampling import ExactSampler
-from engines.render.reference import squeezed
-from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Squeeze, ViewSpec
+from engines.render.reference import ReferenceRenderer
+from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, ViewSpec
 from engines.runtime.base import Engine, Precision
 from engines.views.host import HostViews
 
 _BATCH = 8
 _SEED = 20261125
-_ROUNDING = 0.01  # of a level: what single precision adds to half a level
 
 
 def main() -> None:
     """Run the command."""
     options = _options()
     if options.command == "kernels":
-        _measure_sampling(options.cases)
-        _measure_after_quantizing(options.cases)
+        _measure_kernels(options.cases)
         return
     configured = load_settings(None)
     profile = load_profile(DEFAULT_PROFILE, environment="development")
@@ -101,39 +95,34 @@ def _faces(images: Path, reader: FaceReader, count: int) -> list[FacePicture]:
 
 
 def _measure_faces(spec: ModelSpec, engine: Engine, faces: Sequence[FacePicture], masks: Sequence[ViewSpec]) -> None:
-    renderers: dict[str, Renderer] = {"cpu": CPURenderer(), "cpu-exact": CPURenderer(ExactSampler())}
-    kernels = HostKernels()
-    yardstick = _embedder(spec, engine, kernels)
-    sides = {name: _embedder(spec, engine, renderer) for name, renderer in renderers.items()}
+    cpu, kernels = CPURenderer(), HostKernels()
+    by_cpu, by_kernels = (_embedder(spec, engine, renderer) for renderer in (cpu, kernels))
     drawn = random.Random(_SEED)  # noqa: S311 - placements, drawn alike each time
-    kinds: dict[tuple[str, str], list[float]] = {}
-    moved: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    cosines: dict[str, list[float]] = {}
+    moved: dict[str, list[tuple[float, int, int]]] = {}
     for face in faces:
         views = (PLAIN, *random_views(drawn), *SQUEEZED_VIEWS, *masks)
         crop = crop_geometry(spec.crop, face.face)
-        wanted = yardstick.embed(face.frame.pixels, crop, views).astype(np.float64)
-        for name, side in sides.items():
-            found = side.embed(face.frame.pixels, crop, views).astype(np.float64)
-            norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-            cosines = np.sum(found * wanted, axis=1) / norms
-            differences = _differences((renderers[name], kernels), spec.input, face, crop, views)
-            for view, cosine, difference in zip(views, cosines, differences, strict=True):
-                kind = "mask" if view in masks else view.name.rstrip("0123456789").rstrip("-")
-                kinds.setdefault((name, kind), []).append(float(cosine))
-                moved.setdefault((name, kind), []).append(difference)
-    for (name, kind), cosines_of in kinds.items():
-        pixels = np.array(moved[name, kind])
+        found, wanted = (e.embed(face.frame.pixels, crop, views).astype(np.float64) for e in (by_cpu, by_kernels))
+        norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+        differences = _differences((cpu, kernels), spec.input, face, crop, views)
+        for view, cosine, difference in zip(views, np.sum(found * wanted, axis=1) / norms, differences, strict=True):
+            kind = "mask" if view in masks else view.name.rstrip("0123456789").rstrip("-")
+            cosines.setdefault(kind, []).append(float(cosine))
+            moved.setdefault(kind, []).append(difference)
+    for kind, cosines_of in cosines.items():
+        most, differing, values = zip(*moved[kind], strict=True)
         _print(
             model=spec.id,
-            renderer=name,
             view=kind,
             crops=len(faces),
             embeddings=len(cosines_of),
             cosine_min=min(cosines_of),
             cosine_p1=float(np.quantile(cosines_of, 0.01)),
             cosine_mean=float(np.mean(cosines_of)),
-            pixel_max=float(pixels[:, 0].max()),
-            pixel_differing=float(pixels[:, 1].mean()),
+            pixel_max=max(most),
+            values=sum(values),
+            differing=sum(differing),
         )
 
 
@@ -143,14 +132,14 @@ def _differences(
     face: FacePicture,
     crop: CropGeometry,
     views: Sequence[ViewSpec],
-) -> list[tuple[float, float]]:
-    """Return, for each view, the most levels by which two renderers differ, and the share of values that do."""
+) -> list[tuple[float, int, int]]:
+    """Return, for each view, the most levels by which two renderers differ, how many values do, and of how many."""
     levels = InputSpec(spec.side, spec.order, 0.0, 1.0)
     out = [np.empty((len(views), 3, spec.side, spec.side), np.float32) for _ in renderers]
     for renderer, batch in zip(renderers, out, strict=True):
         renderer.render(face.frame.pixels, crop, views, levels, batch)
     apart = np.abs(out[0] - out[1]).reshape(len(views), -1)
-    return [(float(row.max()), float(np.mean(row > 0))) for row in apart]
+    return [(float(row.max()), int(np.count_nonzero(row)), row.size) for row in apart]
 
 
 def _embedder(spec: ModelSpec, engine: Engine, renderer: Renderer) -> Embedder:
@@ -161,38 +150,11 @@ def _embedder(spec: ModelSpec, engine: Engine, renderer: Renderer) -> Embedder:
     )
 
 
-def _measure_sampling(count: int) -> None:
-    from tests.support.drawn_renders import crops, exact, frames, views
-
-    worst: list[float] = []
-    beyond: list[int] = []
-    values: list[int] = []
-
-    @settings(max_examples=count, deadline=None, database=None, derandomize=True, suppress_health_check=_SLOW)
-    @given(frames(), crops(), views(Squeeze.NONE), st.integers(4, 72))
-    def case(pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int) -> None:
-        x, y, width, height = view.inner.to_px(side)
-        assume(x + width <= side and y + height <= side)
-        found = _rendered(pixels, crop, [ViewSpec(name="plain", inner=view.inner)], side)[0]
-        apart = np.abs(found[y : y + height, x : x + width] - exact(pixels, crop, view, side))
-        worst.append(float(apart.max()))
-        beyond.append(int(np.sum(apart > 0.5 + _ROUNDING)))
-        values.append(apart.size)
-
-    case()
-    _print(
-        check="sampling",
-        cases=len(worst),
-        values=sum(values),
-        max_before_quantizing=max(worst),
-        beyond_half_a_level=sum(beyond),
-    )
-
-
-def _measure_after_quantizing(count: int) -> None:
+def _measure_kernels(count: int) -> None:
     from tests.support.drawn_renders import crops, frames, views
 
-    differing: list[int] = []
+    yardsticks: dict[str, Renderer] = {"cpu": CPURenderer(), "definition": ReferenceRenderer()}
+    differing: dict[str, list[int]] = {name: [] for name in yardsticks}
     values: list[int] = []
 
     @settings(max_examples=count, deadline=None, database=None, derandomize=True, suppress_health_check=_SLOW)
@@ -200,25 +162,25 @@ def _measure_after_quantizing(count: int) -> None:
     def case(pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int) -> None:
         x, y, width, height = view.inner.to_px(side)
         assume(x + width <= side and y + height <= side)
-        before = ViewSpec(name="b", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
-        plain, found = _rendered(pixels, crop, [before, view], side)
-        wanted = squeezed(plain.astype(np.uint8), view, side)
-        differing.append(int(np.sum(found != wanted)))
+        found = _rendered(HostKernels(), pixels, crop, view, side)
         values.append(found.size)
+        for name, yardstick in yardsticks.items():
+            differing[name].append(int(np.sum(found != _rendered(yardstick, pixels, crop, view, side))))
 
     case()
-    _print(check="after quantizing", cases=len(differing), values=sum(values), differing=sum(differing))
+    for name, counts in differing.items():
+        _print(yardstick=name, cases=len(counts), values=sum(values), differing=sum(counts))
 
 
 _SLOW = tuple(HealthCheck)
 
 
 def _rendered(
-    pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec], side: int
+    renderer: Renderer, pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int
 ) -> NDArray[np.float32]:
-    out = np.full((len(views), 3, side, side), np.nan, np.float32)
-    HostKernels().render(pixels, crop, views, InputSpec(side, ChannelOrder.BGR, 0.0, 1.0), out)
-    return out.transpose(0, 2, 3, 1)
+    out = np.full((1, 3, side, side), np.nan, np.float32)
+    renderer.render(pixels, crop, [view], InputSpec(side, ChannelOrder.BGR, 0.0, 1.0), out)
+    return out
 
 
 def _print(**figures: Any) -> None:

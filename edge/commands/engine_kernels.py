@@ -20,7 +20,7 @@ def compile_kernels(store: ModelStore, architectures: str | None, *, as_json: bo
 
     Raises:
         UsageError: the architectures are no numbers.
-        EngineError: there is no compiler or no device, or what was compiled does not render as the host does.
+        EngineError: there is no compiler or no device, or what was compiled does not render what is defined.
     """
     wanted = _this_device() if architectures is None else _numbers(architectures)
     built = build_kernels(store, wanted)

@@ -69,7 +69,7 @@ def warn_of_date(profile: Profile, now: dt.datetime) -> None:
     """Write what is wrong with the profile's dates to the log, for a gate that serves all the same."""
     problem = date_problem(profile.created, profile.expires, now)
     if problem is not None:
-        log.warning("profile.out_of_date", profile=profile.name, problem=problem[0], hint=problem[1])
+        log.warning("profile.outdated", profile=profile.name, problem=problem[0], hint=problem[1])
 
 
 def date_problem(created: dt.datetime, expires: dt.datetime, now: dt.datetime) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ import structlog
 
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
+from edge.daemon.attempt_log import log_attempt
 from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
@@ -18,6 +19,7 @@ from edge.daemon.drift_watch import DriftWatch
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
+from edge.daemon.metrics_room import Measured, MetricsRoom
 from edge.daemon.models import load_models, model_files, model_store, recognizer_file
 from edge.daemon.notify import Notifier
 from edge.daemon.outcomes import Outcomes
@@ -32,7 +34,6 @@ from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import EdgeError, StoreError
 from edge.domain.reasons import Reason
-from edge.domain.verdict import Verdict
 from edge.door.base import Door
 from edge.door.mqtt_only import MqttOnlyDoor
 from edge.messaging.envelope import DECISION_VALID
@@ -48,6 +49,7 @@ from edge.pipeline.step import Step
 from edge.settings.tree import Settings
 from edge.store.state import State
 from edge.store.state_lock import sole_daemon
+from edge.telemetry.logs import correlated, name_process, unname_process
 from edge.trust.keys import KeyRing
 
 log = structlog.get_logger(__name__)
@@ -86,14 +88,11 @@ class _Bus:
         self.fault: Reason | None = None  # of the gate's own thread
 
     def on_link(self, link: Link) -> None:
-        """Tell once when the broker goes away and once when it is back."""
+        """Record once when the broker goes away; the connection itself logs that, and when it is back."""
         is_connected = link.state is LinkState.CONNECTED
         if is_connected != self._was_connected and link.state not in (LinkState.STARTING, LinkState.STOPPED):
             self._was_connected = is_connected
-            if is_connected:
-                log.info("broker.connected")
-            else:
-                log.warning("broker.lost", fault=str(link.fault or ""), hint=getattr(link.fault, "hint", ""))
+            if not is_connected:
                 self.on_anomaly(
                     AnomalyReport(
                         anomaly=Anomaly.FAULT_BROKER,
@@ -178,8 +177,9 @@ class _Service:
             set_since=parts.profile.created,
             tell=self._bus.on_refusal,
         )
+        broker = broker_options(settings)
         self._messenger = Messenger(
-            broker_options(settings),
+            broker,
             self._identity.topics,
             birth_certificate(
                 self._identity,
@@ -193,6 +193,14 @@ class _Service:
             self._bus,
             self._commands.hand_over,
         )
+        measured = Measured(
+            database=state.database,
+            messenger=self._messenger,
+            broker=broker,
+            models=parts.models.stages,
+            is_faulty=lambda: self._bus.fault is not None,
+        )
+        self._metrics = MetricsRoom(settings.metrics, measured, self._clock)
         self._standing = Standing(state.limits, policy.limits, self._identity.boot_id, self._clock)
         self._kiosk = Kiosk(self._messenger.show, self._identity.boot_id)
         self._actor = Actor(
@@ -216,9 +224,11 @@ class _Service:
             live, self._parts.profile, self._settings.environment, self._clock, self._bus.on_anomaly
         )
         people()
+        name_process(site=self._identity.site, gate=self._identity.gate, boot_id=self._identity.boot_id)
         self._commands.start(self._messenger.respond)
         self._messenger.start()
         try:
+            self._metrics.start()
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
             with CameraFeed(
                 source,
@@ -244,7 +254,9 @@ class _Service:
             self._farewell()
 
     def _serve(self, feed: CameraFeed, gate: Gate) -> None:
-        outcomes = Outcomes(gate, feed.clock, self._standing, self._kiosk, self._act)
+        outcomes = Outcomes(
+            gate, feed.clock, self._standing, self._kiosk, lambda decided: self._act(decided, gate, feed.clock)
+        )
         watchdog = Watchdog(self._notifier, feed.clock, engines_within_s=engines_within_s(self._settings))
         desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
 
@@ -259,6 +271,7 @@ class _Service:
                 gate,
                 is_stopping=self._hooks.is_stopping,
                 is_patient=True,
+                on_frame=self._metrics.note_frame,
                 after_frame=lambda: watchdog.frame_passed(gate.answered_ns),
                 every_turn=turn,
             ):
@@ -277,14 +290,20 @@ class _Service:
             self._messenger.beat()
         return fault
 
-    def _act(self, decided: Step) -> None:
+    def _act(self, decided: Step, gate: Gate, clock: Clock) -> None:
+        with correlated(decided.verdicts[0].attempt_id if decided.verdicts else None):
+            self._record(decided, gate, clock)
+
+    def _record(self, decided: Step, gate: Gate, clock: Clock) -> None:
+        begun_ns = self._clock.monotonic_ns()
         step = self._recorder.act(decided)
+        self._metrics.note_step(step, (self._clock.monotonic_ns() - begun_ns) / 1e6)
         for verdict in step.verdicts:
-            _log_decision(verdict)
+            log_attempt(verdict, gate.limits, clock.monotonic_ns())
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         for report in self._drift.note(step.granted):
-            self._recorder.record_anomaly(report)
+            self._record_anomaly(report)
         self._hooks.on_step(step)
 
     def _between_frames(self, desk: CommandDesk) -> None:
@@ -292,8 +311,12 @@ class _Service:
         desk.work()
         while not self._bus.anomalies.empty():
             report = self._bus.anomalies.get()
-            self._recorder.record_anomaly(report)
+            self._record_anomaly(report)
             self._hooks.on_step(Step(anomalies=(report,)))
+
+    def _record_anomaly(self, report: AnomalyReport) -> None:
+        self._recorder.record_anomaly(report)
+        self._metrics.note_anomaly(report)
 
     def _farewell(self) -> None:
         try:
@@ -302,20 +325,9 @@ class _Service:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
         self._messenger.stop()
         self._commands.stop()
+        self._metrics.stop()
+        unname_process()
 
 
 def _door(settings: Settings, clock: Clock) -> Door | None:
     return MqttOnlyDoor(clock, longest_age_ms=DOOR_AGE_MS) if settings.door.kind == "mqtt-only" else None
-
-
-def _log_decision(verdict: Verdict) -> None:
-    """Write the one canonical line of an attempt: no names, no scores."""
-    log.info(
-        "attempt.decided",
-        attempt=verdict.attempt_id,
-        decision=verdict.decision.value,
-        reason=verdict.reason.value,
-        subject=verdict.subject,
-        frames=verdict.frames,
-        latency_ms=round(verdict.latency_ms),
-    )

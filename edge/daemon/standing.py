@@ -180,7 +180,7 @@ class Standing:
         try:
             unlocks = self._store.load().unlocks
         except TrustError as error:
-            log.warning("limits.missing", error=str(error))
+            log.warning("limits.lost", error=str(error))
             self._saved, self._unlocks = None, 0
             self.save(gate)
             return step

@@ -60,7 +60,7 @@ class WatchedGallery:
         is_nearly_full = room.is_nearly_full_with(people)
         if is_nearly_full and not self._was_nearly_full:
             detail = f"{people} people are enrolled, and the profile is for {room.most_people} at most"
-            log.warning("gallery.nearly_full", people=people, most_people=room.most_people)
+            log.warning("gallery.nearly_filled", people=people, most_people=room.most_people)
             self._tell(
                 AnomalyReport(
                     anomaly=Anomaly.GALLERY_NEARLY_FULL,

@@ -44,6 +44,7 @@ class Anomaly(StrEnum):
     FAULT_INTEGRITY = Reason.FAULT_INTEGRITY.value
     FAULT_INTERNAL = Reason.FAULT_INTERNAL.value
 
+    UNHEARD_DECISIONS = "unheard_decisions"
     RETAINED_COMMAND = "retained_command"
     FORGED_COMMAND = "forged_command"
     FORBIDDEN_COMMAND = "forbidden_command"

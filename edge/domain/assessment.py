@@ -1,5 +1,6 @@
 """What one frame of an attempt contributed."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from edge.domain.embedding import Embedding
@@ -23,6 +24,7 @@ class Assessment:
         verified: 1:1 comparison with the candidate, both models, on this very frame; None when not reached.
         findings: every defense that ran.
         fault: why the frame could not be judged; None when it could.
+        took_ms: milliseconds of each stage that ran, by name.
     """
 
     frame_seq: int
@@ -34,3 +36,13 @@ class Assessment:
     verified: Match | None = None
     findings: tuple[Finding, ...] = ()
     fault: Reason | None = None
+    took_ms: tuple[tuple[str, float], ...] = field(default=(), compare=False)
+
+
+def times_of(assessments: Iterable[Assessment]) -> Mapping[str, float]:
+    """Return how long each stage took over all of an attempt's frames, milliseconds, by name."""
+    total: dict[str, float] = {}
+    for assessment in assessments:
+        for stage, took_ms in assessment.took_ms:
+            total[stage] = total.get(stage, 0.0) + took_ms
+    return total

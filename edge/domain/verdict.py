@@ -1,7 +1,7 @@
 """The one value that can open a door. Made in ``edge/policy`` alone."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -36,6 +36,7 @@ class Verdict:
         decided_utc: wall time of the decision.
         policy_digest: sha256 of the rules and operating points that decided.
         hint: what the operator should look at, for faults.
+        took_ms: milliseconds that each stage took over all frames, by name; for the log and the metrics alone.
         release_ns: monotonic time before which nothing of it may leave the gate; see ``edge.policy.schedule``.
     """
 
@@ -51,6 +52,7 @@ class Verdict:
     policy_digest: str
     hint: str = ""
     release_ns: int = 0
+    took_ms: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if (self.decision is Decision.GRANTED) != (self.reason is Reason.MATCH):

@@ -8,7 +8,6 @@ could notice the difference.
 paho calls ``on_publish`` under its own locks, so listeners may only hand over (see ``MqttEvents``).
 """
 
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +22,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.domain.errors import BrokerError
-from edge.messaging.link import Link, LinkState, failed_connect, lost_connection, refused_login
+from edge.messaging.link import (
+    Link,
+    LinkState,
+    failed_connect,
+    lost_connection,
+    refused_certificate,
+    refused_login,
+)
 from edge.messaging.options import BrokerOptions
+from edge.messaging.tls import ClientContext
 from edge.messaging.wire import Ack, Delivery, Incoming, MqttEvents, Outgoing
 from edge.messaging.wording import one_line
 
@@ -34,6 +41,7 @@ LOOP_S: Final = 0.5
 """Longest sleep of the network loop; publishing wakes it at once."""
 _MOST_QUEUED = 64  # those in flight, and state messages that came on top
 _MOST_PACKET_BYTES = 131_072  # twice the largest event; the broker drops what is larger, and paho never holds it
+_MOST_UNSENT = 1_000  # packets that the broker does not take; ours are fewer, the rest answers what it sends
 _UTF8 = 1  # payload format indicator
 
 T = TypeVar("T")
@@ -47,9 +55,35 @@ class ConnectionPlan:
 
     options: BrokerOptions
     password: str | None = field(repr=False)
-    context: ssl.SSLContext | None
+    context: ClientContext | None
     will: Outgoing | None
     subscriptions: tuple[str, ...]
+
+
+class UnfitPacketError(Exception):
+    """The broker sent what no broker may send to us. It ends the connection."""
+
+
+class _GuardedClient(Client):
+    """paho's client, made safe against its broker: paho itself bounds nothing that comes in."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Read; paho asks for all that a packet's head announces, up to 256 MiB."""
+        if bufsize > _MOST_PACKET_BYTES:
+            raise UnfitPacketError(f"a packet of {bufsize} bytes, and we said {_MOST_PACKET_BYTES} at most")
+        return super()._sock_recv(bufsize)
+
+    def _packet_handle(self) -> MQTTErrorCode:
+        """Work off a whole packet; paho keeps QoS 2 until its second half comes, and answers without bound."""
+        command = self._in_packet["command"]
+        kind, qos = command & 0xF0, command >> 1 & 3
+        if kind == PacketTypes.PUBLISH << 4 and qos > 1:
+            raise UnfitPacketError(f"QoS {qos}, and we subscribe with 1")
+        if kind == PacketTypes.PINGREQ << 4:
+            raise UnfitPacketError("a ping, which is the client's to send")
+        if len(self._out_packet) > _MOST_UNSENT:
+            raise UnfitPacketError("packets that want an answer, and takes none")
+        return super()._packet_handle()
 
 
 class MqttConnection:
@@ -62,13 +96,16 @@ class MqttConnection:
 
     def __init__(self, plan: ConnectionPlan, events: MqttEvents, number: int, announce: Callable[[], None]) -> None:
         self.is_up = False
+        self._has_been_up = False
         self.receive_maximum = MOST_IN_FLIGHT
         self._options = plan.options
         self._subscriptions = plan.subscriptions
+        self._context = plan.context
         self._events = events
         self._number = number
         self._announce = announce
         self._end: Link | None = None
+        self._asked: set[int] = set()  # packet ids of subscriptions that are not answered
         self._is_leaving = False
         self._last_acks: set[Delivery] = set()
         self._farewell: Delivery | None = None
@@ -82,6 +119,8 @@ class MqttConnection:
             PacketTypes.CONNECT, SessionExpiryInterval=options.session_expiry_s, MaximumPacketSize=_MOST_PACKET_BYTES
         )
         is_clean = options.session_expiry_s == 0
+        if self._context is not None:
+            self._context.alert = None
         try:
             self._paho.connect(
                 options.host, options.port, options.keepalive_s, clean_start=is_clean, properties=properties
@@ -92,7 +131,6 @@ class MqttConnection:
         except OSError as error:
             return failed_connect(options.address, error)
         except Exception as error:  # noqa: BLE001 - paho raises all sorts on malformed packets; the thread must live
-            log.warning("mqtt.packet_not_understood", error=repr(error))
             fault = BrokerError(
                 f"the broker {options.address} sent something that is not MQTT 5: {one_line(repr(error))}",
                 hint="check broker.host and broker.port, and that an MQTT 5 broker listens there",
@@ -100,7 +138,9 @@ class MqttConnection:
             return Link(LinkState.AWAY, fault)
         finally:
             self._detach()
-        return self._end or lost_connection(options.address, None, "no reason was given")
+        return (
+            self._refused_certificate() or self._end or lost_connection(options.address, None, "no reason was given")
+        )
 
     def publish(self, message: Outgoing) -> Delivery | None:
         """Hand a message to the broker; return what its ``Ack`` will carry.
@@ -135,6 +175,11 @@ class MqttConnection:
         if self._farewell is None:
             self._paho.disconnect()
 
+    def _refused_certificate(self) -> Link | None:
+        """Return the refusal if the broker ended TLS for our certificate's sake instead of answering the login."""
+        alert = self._context.alert if self._context is not None and not self._has_been_up else None
+        return None if alert is None else refused_certificate(self._options.address, alert)
+
     def _has_taken_leave(self) -> bool:
         return self._farewell is not None and self._farewell in self._last_acks
 
@@ -161,11 +206,14 @@ class MqttConnection:
         if reason.is_failure:
             self._end = refused_login(self._options.address, reason.value, str(reason))
             return
+        if self._has_been_up:
+            raise UnfitPacketError("a second answer to the login")
         self.receive_maximum = getattr(properties, "ReceiveMaximum", MOST_IN_FLIGHT)
         for topic_filter in self._subscriptions:
             # Retain as published: else the broker clears the flag on what it forwards, and retained looks live.
-            client.subscribe(topic_filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
-        self.is_up = True
+            _, packet_id = client.subscribe(topic_filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            self._asked.add(packet_id or 0)
+        self.is_up = self._has_been_up = True
         self._announce()
 
     def _on_disconnect(
@@ -190,8 +238,11 @@ class MqttConnection:
         tell(self._events.on_ack, Ack(delivery, reason.value, str(reason)))
 
     def _on_subscribe(
-        self, _client: Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties
+        self, _client: Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Properties
     ) -> None:
+        if mid not in self._asked:
+            raise UnfitPacketError("an answer to a subscription that nobody asked for")
+        self._asked.remove(mid)
         tell(self._events.on_subscribed, not any(reason.is_failure for reason in reasons))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
@@ -210,7 +261,7 @@ class MqttConnection:
 def _configured(plan: ConnectionPlan) -> Client:
     """Return a paho client with everything that must stand before it connects."""
     options = plan.options
-    paho = Client(CallbackAPIVersion.VERSION2, options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    paho = _GuardedClient(CallbackAPIVersion.VERSION2, options.client_id, protocol=MQTTProtocolVersion.MQTTv5)
     paho.connect_timeout = options.connect_timeout_s
     paho.max_inflight_messages_set(MOST_IN_FLIGHT)
     paho.max_queued_messages_set(_MOST_QUEUED)

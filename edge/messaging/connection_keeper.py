@@ -2,7 +2,8 @@
 
 The thread survives whatever the network, the broker or a listener does. Waits between attempts double with jitter,
 until a connection has lasted a while; a refused login jumps to the longest wait. A failure that goes on is reported
-and logged once.
+and logged once. Password and TLS files are read anew for each connection, so that a renewed certificate needs no
+restart.
 """
 
 import random
@@ -13,6 +14,7 @@ from typing import Final
 import structlog
 
 from edge.domain.clock import Clock
+from edge.domain.errors import BrokerError
 from edge.messaging.backoff import Backoff
 from edge.messaging.client import LOOP_S, MOST_IN_FLIGHT, ConnectionPlan, MqttConnection, tell
 from edge.messaging.link import Link, LinkState
@@ -89,16 +91,9 @@ class ConnectionKeeper:
         """
         if self._thread is not None:
             raise RuntimeError("a connection keeper starts once; make a new one")
-        options = self._options
-        plan = ConnectionPlan(
-            options=options,
-            password=options.password(),
-            context=None if options.tls is None else client_context(options.tls),
-            will=self._will,
-            subscriptions=self._subscriptions,
-        )
+        self._plan()
         self._report(Link(LinkState.STARTING))
-        self._thread = threading.Thread(target=self._run, args=(plan,), name="mqtt", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
     def stop(self, farewell: Outgoing | None = None) -> None:
@@ -127,19 +122,38 @@ class ConnectionKeeper:
         connection = self._connection
         return None if connection is None else connection.publish(message)
 
-    def _run(self, plan: ConnectionPlan) -> None:
+    def _plan(self) -> ConnectionPlan:
+        options = self._options
+        return ConnectionPlan(
+            options=options,
+            password=options.password(),
+            context=None if options.tls is None else client_context(options.tls),
+            will=self._will,
+            subscriptions=self._subscriptions,
+        )
+
+    def _run(self) -> None:
         while not self._quit.is_set():
-            self._connections += 1
-            connection = MqttConnection(plan, self._events, self._connections, self._announce)
-            self._connection = connection
-            self._up_since_ns = None
-            link = connection.serve(self._abandoned)
-            self._connection = None
+            link = self._served()
             if self._quit.is_set():
                 break
             self._report(link)
             self._quit.wait(self._wait_s(link))
         self._report(Link(LinkState.STOPPED))
+
+    def _served(self) -> Link:
+        """Make one connection and stay until it ends; return why it ended."""
+        self._connections += 1
+        self._up_since_ns = None
+        try:
+            connection = MqttConnection(self._plan(), self._events, self._connections, self._announce)
+        except BrokerError as error:  # a file that was there at the start is gone, or half renewed
+            return Link(LinkState.REFUSED, error)
+        self._connection = connection
+        try:
+            return connection.serve(self._abandoned)
+        finally:
+            self._connection = None
 
     def _wait_s(self, link: Link) -> float:
         """Return how long to wait after a connection that ended like ``link``."""
@@ -162,6 +176,8 @@ class ConnectionKeeper:
             return
         if link.fault is None:
             log.info("mqtt.link_changed", state=link.state.value, broker=self._options.address)
-        else:
+        elif before.state is not link.state:
             log.warning("mqtt.link_changed", state=link.state.value, error=str(link.fault), hint=link.fault.hint)
+        else:  # still away, for another reason: said once is enough
+            log.debug("mqtt.link_changed", state=link.state.value, error=str(link.fault), hint=link.fault.hint)
         tell(self._events.on_link, link)

@@ -9,6 +9,7 @@ others pass.
 import contextlib
 import queue
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
@@ -53,14 +54,22 @@ class EventPublisher(Protocol):
         ...
 
 
+def _ignore(_message: OutboxMessage, _ack: Ack) -> None:
+    """Nobody is told."""
+
+
 class OutboxDrain:
     """Moves rows from the outbox to the broker, on one thread.
 
     Give ``on_ack`` and ``on_link`` to the client as its callbacks, and call ``wake`` after each commit.
+    ``on_settled`` is told the broker's answer to each event, on the drain's thread.
     """
 
-    def __init__(self, outbox: OutboxSource, clock: Clock) -> None:
+    def __init__(
+        self, outbox: OutboxSource, clock: Clock, on_settled: Callable[[OutboxMessage, Ack], None] = _ignore
+    ) -> None:
         self._outbox = outbox
+        self._on_settled = on_settled
         self._clock = clock
         self._inbox: queue.SimpleQueue[Ack | None] = queue.SimpleQueue()
         self._in_flight: dict[Delivery, OutboxRow] = {}
@@ -151,6 +160,7 @@ class OutboxDrain:
             row = self._in_flight.pop(ack.delivery, None)
             if row is None:
                 continue
+            self._on_settled(row.message, ack)
             if ack.is_delivered:
                 self._delivered.append(row.id)
             else:

@@ -53,6 +53,24 @@ def refused_login(address: str, code: int, name: str) -> Link:
     return Link(LinkState.AWAY, BrokerError(message, hint="the broker is busy or closing: look at its log"))
 
 
+_ALERTS = {
+    "CERTIFICATE_REQUIRED": "set broker.cert_file and broker.key_file: it lets in nobody without a certificate",
+    "CERTIFICATE_EXPIRED": "renew the gate's certificate, and check the clocks of both machines",
+    "CERTIFICATE_REVOKED": "the gate's certificate was revoked: find out why before you issue another one",
+    "UNKNOWN_CA": "the broker trusts another CA: check broker.cert_file and the broker's cafile",
+}
+
+
+def refused_certificate(address: str, alert: str) -> Link:
+    """Return what it means that the broker ended TLS with ``alert`` before it answered the login."""
+    known = (hint for name, hint in _ALERTS.items() if alert.endswith(name))
+    hint = next(known, "check broker.cert_file, the broker's cafile, crlfile and log, and the clocks of both")
+    words = alert.rpartition("ALERT_")[2].replace("_", " ").lower()
+    return Link(
+        LinkState.REFUSED, BrokerError(f"the broker {address} refused our certificate: {one_line(words)}", hint=hint)
+    )
+
+
 def lost_connection(address: str, code: int | None, name: str) -> Link:
     """Return what the end of a connection means; ``code`` is that of the broker's DISCONNECT, None = it sent none."""
     # An older mosquitto gives no reason when it throws a client out for another one with the same id.

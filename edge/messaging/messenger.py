@@ -13,6 +13,7 @@ from edge.messaging.outbox_source import OutboxSource
 from edge.messaging.payloads import BirthV1, HealthV1, KioskV1
 from edge.messaging.status import Heartbeat
 from edge.messaging.topics import Topics
+from edge.messaging.traffic import Traffic
 from edge.messaging.wire import Incoming, Outgoing
 
 
@@ -33,7 +34,11 @@ class BusListener(Protocol):
 
 
 class Messenger:
-    """All that the daemon needs to know of the bus."""
+    """All that the daemon needs to know of the bus.
+
+    Attributes:
+        traffic: what became of events at the broker.
+    """
 
     def __init__(
         self,
@@ -58,7 +63,8 @@ class Messenger:
         """
         self._listener = listener
         self._topics = topics
-        self._drain = OutboxDrain(outbox, clock)
+        self.traffic = Traffic(clock, listener.on_anomaly)
+        self._drain = OutboxDrain(outbox, clock, self.traffic.note)
         self._client = GateClient(
             options,
             topics,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.domain.errors import BrokerError
+from edge.trust.private_file import exposure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,7 @@ class TlsOptions:
     Attributes:
         ca_file: CA certificates that may vouch for the broker, PEM. No system CA is trusted.
         cert_file: client certificate, PEM; None = the broker asks for none.
-        key_file: key of the client certificate, PEM.
+        key_file: key of the client certificate, PEM; mode 0600, or a credential of the service.
     """
 
     ca_file: Path
@@ -28,9 +29,10 @@ class BrokerOptions:
     Attributes:
         host: name or address; with TLS it must be in the broker's certificate.
         port: TCP port.
-        client_id: fixed, one per gate: a second client with it would throw this one out.
+        client_id: fixed, one per gate: a second client with it would throw this one out. With a client certificate
+            it is the certificate's common name.
         username: None = none is sent.
-        password_file: file that holds the password alone.
+        password_file: file that holds the password alone; mode 0600, or a credential of the service.
         tls: None = plain TCP, for loopback.
         keepalive_s: silence after which the connection is probed.
         connect_timeout_s: most seconds for TCP and TLS to come up.
@@ -67,17 +69,23 @@ class BrokerOptions:
         """Return the password from its file, None without one.
 
         Raises:
-            BrokerError: the file cannot be read or is empty.
+            BrokerError: the file cannot be read, is empty, or others may read it.
         """
         if self.password_file is None:
             return None
         try:
+            problem = exposure(self.password_file)
             password = self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
             raise BrokerError(
                 f"the broker password cannot be read from {self.password_file}",
                 hint="put the password into the file, UTF-8, and let the gate's user read it",
             ) from error
+        if problem is not None:
+            raise BrokerError(
+                f"the broker password is no secret: {problem}",
+                hint="set a new password if others may have read it, then chmod 600 for the gate's user",
+            )
         if not password:
             raise BrokerError(f"{self.password_file} is empty", hint="put the broker password into it")
         return password

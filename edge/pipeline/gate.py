@@ -123,8 +123,9 @@ class Gate:
             self._note_end(error)
             return self.fault(error.reason, f"{error} ({error.hint})")
         looked_ns = self._now().monotonic_ns
-        self._rests_until_ns = looked_ns + min(looked_ns - now.monotonic_ns, _LONGEST_REST_NS)
-        step = replace(self._follow(sight, now), faces=sight.faces)
+        took_ns = looked_ns - now.monotonic_ns
+        self._rests_until_ns = looked_ns + min(took_ns, _LONGEST_REST_NS)
+        step = replace(self._follow(sight, now), faces=sight.faces, looked_ms=took_ns / 1e6)
         self._hand_claim()
         step += self._watch(sight)
         self._begin(sight)

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edge.domain.assessment import Assessment
+from edge.domain.assessment import Assessment, times_of
 from edge.domain.challenge import Challenge, ChallengeOutcome
 from edge.domain.claim import Claim
 from edge.domain.finding import Finding
@@ -170,6 +170,7 @@ def decide(evidence: AttemptEvidence, limits: Limits, now: Instant, policy: Poli
         decided_utc=now.utc,
         policy_digest=policy.digest,
         hint=evidence.hint,
+        took_ms=tuple(times_of(evidence.assessments).items()),
         release_ns=release_ns(
             attempt_id=evidence.attempt_id,
             started_ns=evidence.started_ns,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.domain.clock import Clock, SystemClock
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.errors import RecognitionError
 from edge.recognition.answers import AnswerWatch
@@ -13,6 +14,7 @@ from engines.render.spec import CropGeometry, ViewSpec
 from engines.views.base import ViewEngine
 
 FloatArray = NDArray[np.float32]
+_CLOCK = SystemClock()
 
 
 class Embedder:
@@ -22,15 +24,26 @@ class Embedder:
         binding: what the embeddings may be compared with.
         engines: the same model compiled for one or more batch sizes, already active, with what renders its input.
         center: float32 (d,), what all faces have in common; see :mod:`engines.centers`.
+        clock: measures the engine.
+
+    Attributes:
+        runs: how often the engine answered.
+        run_ns: how long it took over them all, nanoseconds, rendering included where the device renders. Both may be
+            read from any thread.
     """
 
-    def __init__(self, *, binding: Binding, engines: Iterable[ViewEngine], center: FloatArray) -> None:
+    def __init__(
+        self, *, binding: Binding, engines: Iterable[ViewEngine], center: FloatArray, clock: Clock = _CLOCK
+    ) -> None:
         self._engines = {engine.batch: engine for engine in sorted(engines, key=lambda engine: engine.batch)}
         if not self._engines:
             raise ValueError("an embedder needs at least one engine")
         self.binding = binding
         self._center = np.asarray(center, np.float64)
         self._watch = AnswerWatch()
+        self._clock = clock
+        self.runs = 0
+        self.run_ns = 0
 
     @property
     def dimensions(self) -> int:
@@ -96,8 +109,11 @@ class Embedder:
 
     def _answered(self, engine: ViewEngine, count: int) -> FloatArray:
         """Return the unit rows of the first ``count`` pictures that an engine was shown."""
+        begun_ns = self._clock.monotonic_ns()
         with engine_faults_told():
             answer = engine.answer(count)
+        self.run_ns += self._clock.monotonic_ns() - begun_ns
+        self.runs += 1
         model_id = self.binding.model_id
         if self._watch.is_stuck(answer.sample, answer.rows):
             raise RecognitionError(

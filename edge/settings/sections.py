@@ -332,9 +332,15 @@ class BrokerSection(Section):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Host name; checked against its certificate.")
     port: int = Field(default=1883, ge=1, le=65_535, description="8883 is usual with TLS.")
-    client_id: str | None = Field(default=None, description="Fixed client id. Default: {site}-{gate}.")
+    client_id: str | None = Field(
+        default=None,
+        description="Fixed client id. Default: the client certificate's common name, without one {site}-{gate}.",
+    )
     username: str | None = Field(default=None, description="User name; the password comes from password_file.")
-    password_file: Path | None = Field(default=None, description="File (0600) with the password, nothing else.")
+    password_file: Path | None = Field(
+        default=None,
+        description="File (0600) with the password, nothing else. A bare name, here and below: a systemd credential.",
+    )
     ca_file: Path | None = Field(default=None, description="CA certificates (PEM). Turns TLS on.")
     cert_file: Path | None = Field(default=None, description="Client certificate (PEM) for mutual TLS.")
     key_file: Path | None = Field(default=None, description="Key of the client certificate (PEM, 0600).")

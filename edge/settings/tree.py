@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.metrics_section import MetricsSection
 from edge.settings.sections import (
     AlertsSection,
     BrokerSection,
@@ -41,6 +42,7 @@ class Settings(Section):
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)
     log: LogSection = Field(default_factory=LogSection)
+    metrics: MetricsSection = Field(default_factory=MetricsSection)
 
     @property
     def state_dir(self) -> Path:
@@ -85,6 +87,11 @@ class Settings(Section):
         if self.camera.unsafe_source and self.environment is Environment.PRODUCTION:
             raise ConfigError(
                 "camera.unsafe_source is refused in production", hint="remove it; name and pin a real camera"
+            )
+        if self.metrics.unsafe_host and self.environment is Environment.PRODUCTION:
+            raise ConfigError(
+                "metrics.unsafe_host is refused in production",
+                hint="remove it; let something on this machine scrape 127.0.0.1 and pass it on",
             )
         self._refuse_plaintext()
         self._refuse_everybodys_commands()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.render.base import Batch, Pixels, check_crop, check_render_arguments
-from engines.render.sampling import CropSampler, Sampler
+from engines.render.sampling import CropSampler
 from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
 
 _BITS4 = (((np.arange(256) * 30 + 255) // 510) * 17).astype(np.uint8)
@@ -15,14 +15,10 @@ _GAUSS5_SIGMA = 0.0  # tells OpenCV to use the binomial kernel of five taps, sum
 
 
 class CPURenderer:
-    """Renders views on one thread. Views with the same ``inner`` share one sampling of the frame.
+    """Renders views on one thread. Views with the same ``inner`` share one sampling of the frame."""
 
-    Args:
-        sampler: reads crops out of frames; what serves if None.
-    """
-
-    def __init__(self, sampler: Sampler | None = None) -> None:
-        self._sampler = sampler or CropSampler()
+    def __init__(self) -> None:
+        self._sampler = CropSampler()
         self._scratch: dict[int, _Scratch] = {}
 
     def render(

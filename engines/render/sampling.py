@@ -1,12 +1,10 @@
 """Steps 1 and 2 of ``engines.render.spec`` on the CPU: read a crop out of a frame, each output pixel once.
 
-OpenCV's ``warpAffine`` rounds coordinates to 1/32 px: against the exact definition that is one level in a smooth
-picture, at most three across hard edges of real photographs, and up to six in pure noise.
+How OpenCV rounds is part of the definition: ``warpAffine`` knows coordinates to 1/32 px alone.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -53,16 +51,34 @@ def needed_window(matrix: NDArray[np.float64], side: int, level_width: int, leve
     )
 
 
-class Sampler(Protocol):
-    """Reads one crop at a time: ``look`` chooses it, ``sample`` reads it at any resolution. Not thread-safe."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What a crop reads.
 
-    def look(self, pixels: Pixels, crop: CropGeometry, side: int) -> None:
-        """Choose the frame, which must stay valid until the last ``sample`` of it, and the crop."""
-        ...
+    Attributes:
+        window: where it lies in the level.
+        matrix: float64 (2, 3), from crop pixels to pixels of the window.
+    """
 
-    def sample(self, dst: Pixels) -> None:
-        """Read the whole crop into ``dst``, uint8 (h, w, 3) contiguous, of any size."""
-        ...
+    window: Window
+    matrix: NDArray[np.float64]
+
+    def placed(self, side: int, width: int, height: int) -> NDArray[np.float64]:
+        """Return the (2, 3) matrix from pixels of the crop, placed on ``width`` x ``height``, to the window's."""
+        scale_x, scale_y = side / width, side / height
+        matrix = np.empty((2, 3))
+        matrix[:, 0] = self.matrix[:, 0] * scale_x
+        matrix[:, 1] = self.matrix[:, 1] * scale_y
+        matrix[:, 2] = self.matrix @ (scale_x / 2 - 0.5, scale_y / 2 - 0.5, 1.0)
+        return matrix
+
+
+def part_read(crop: CropGeometry, side: int, frame_width: int, frame_height: int) -> Part:
+    """Return what a ``side`` x ``side`` crop reads of a frame."""
+    matrix = level_matrix(crop)
+    window = needed_window(matrix, side, frame_width // crop.decimation, frame_height // crop.decimation)
+    matrix[:, 2] -= (window.left, window.top)
+    return Part(window, matrix)
 
 
 class CropSampler:
@@ -74,7 +90,7 @@ class CropSampler:
     def __init__(self) -> None:
         self._memory: Pixels = np.empty(0, np.uint8)
         self._source: Pixels | None = None
-        self._matrix = np.zeros((2, 3))
+        self._part: Part | None = None
         self._side = 1
 
     def look(self, pixels: Pixels, crop: CropGeometry, side: int) -> None:
@@ -87,30 +103,25 @@ class CropSampler:
         """
         n = crop.decimation
         self._side = side
-        self._matrix = level_matrix(crop)
-        window = needed_window(self._matrix, side, pixels.shape[1] // n, pixels.shape[0] // n)
+        self._part = part_read(crop, side, pixels.shape[1], pixels.shape[0])
+        window = self._part.window
         if window.is_empty:
             self._source = None
             return
         part = pixels[window.top * n : window.bottom * n, window.left * n : window.right * n]
         self._source = part if n == 1 else self._decimated(part, n)
-        self._matrix[:, 2] -= (window.left, window.top)
 
     def sample(self, dst: Pixels) -> None:
         """Read the whole crop into ``dst``, uint8 (h, w, 3) contiguous, of any size."""
-        if self._source is None:
+        if self._source is None or self._part is None:
             dst[...] = 0
             return
         height, width = dst.shape[:2]
-        scale_x, scale_y = self._side / width, self._side / height
-        matrix = np.empty((2, 3))
-        matrix[:, 0] = self._matrix[:, 0] * scale_x
-        matrix[:, 1] = self._matrix[:, 1] * scale_y
-        matrix[:, 2] = self._matrix @ (scale_x / 2 - 0.5, scale_y / 2 - 0.5, 1.0)
+        matrix = self._part.placed(self._side, width, height)
         cv2.warpAffine(self._source, matrix, (width, height), dst=dst, flags=_WARP, borderMode=cv2.BORDER_CONSTANT)
 
     def _decimated(self, part: Pixels, n: int) -> Pixels:
-        # INTER_AREA at a whole factor is the block mean; for even factors above 2 it rounds ties to even.
+        # INTER_AREA at a whole factor is the block mean, rounded as the definition says.
         height, width = part.shape[0] // n, part.shape[1] // n
         size = height * width * 3
         if self._memory.size < size:

@@ -7,15 +7,23 @@ Per view and output pixel (u, v) of a side x side picture, with all coordinates 
    the pixel is ``fill`` in all channels. Inside, the crop coordinate is ``((u - x + 0.5) * side / w - 0.5,
    (v - y + 0.5) * side / h - 0.5)``.
 2. *Sample.* The crop's affine ``matrix`` takes it to the frame. With n = ``crop.decimation`` the frame is read
-   through its n x n block mean (blocks anchored at the frame's first pixel, incomplete far blocks dropped,
-   the mean rounded half up); a level coordinate is ``(c + 0.5) / n - 0.5``. Bilinear; taps outside read 0; the
-   result is rounded half up to uint8.
+   through its n x n block mean (blocks anchored at the frame's first pixel, incomplete far blocks dropped); a level
+   coordinate is ``(c + 0.5) / n - 0.5``. Bilinear; taps outside read 0. All of it is rounded as OpenCV's
+   ``warpAffine`` and ``resize`` round: below.
 3. *Occlude.* Crop coordinates inside any of ``occlusions`` (fractions of side, half-open, tested at
    ``(crop coordinate + 0.5) / side``) become ``fill``. Masks come before any filter.
 4. *Squeeze.* On the uint8 picture: BITS4 ``floor(v * 15 / 255 + 0.5) * 17``; MEDIAN3 per channel; GAUSS5 with the
    binomial kernel (1 4 6 4 1)/16 both ways, summed in integers, ``(sum + 128) >> 8``. Neighbors are clamped to
    ``inner``, and only pixels inside it change.
 5. *Normalize.* Channels in the model's order, ``(value - mean) * scale`` as float32, planes (C, side, side).
+
+How step 2 is rounded. ``rint`` is to the nearest integer, half to even.
+
+- The block mean is ``(sum + 2) >> 2`` for n = 2, otherwise ``rint(float32(sum) * (float32(1) / float32(n * n)))``.
+- M is the float64 matrix from pixel (i, j) of the placed crop to the part of the level that is read, counted from the
+  part's first pixel, all as ``engines.render.sampling`` computes it.
+- A coordinate is a whole number of 1/32 px: ``(rint(M0 * i * 1024) + rint((M1 * j + M2) * 1024) + 16) >> 5``.
+- The four weights are whole numbers of 1/1024, the products of 1/32; the value is ``(weighted sum + 512) >> 10``.
 """
 
 import math

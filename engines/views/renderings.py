@@ -60,7 +60,7 @@ class Renderings:
 
 
 def process_device(store: ModelStore) -> RenderDevice:
-    """Return the kernels on the device of this process, proven to render what the host renders.
+    """Return the kernels on the device of this process, proven to render what is defined.
 
     Raises:
         AcceptanceError: they do not.

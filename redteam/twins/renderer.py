@@ -3,6 +3,8 @@
 What has no useful derivative is exact on the way forward and is replaced on the way back by a smooth neighbor
 (backward pass differentiable approximation, BPDA; Athalye, Carlini and Wagner, ICML 2018): rounding and BITS4 by the
 identity, MEDIAN3 by the mean of the same nine pixels. The filter of GAUSS5 is linear and keeps its own gradient.
+Coordinates and weights are no fixed point here: that is within two levels of the gate in a smooth picture, and within
+ten in pure noise (tests/contract/test_renderer.py).
 """
 
 from collections.abc import Sequence

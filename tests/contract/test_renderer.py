@@ -16,9 +16,9 @@ from engines.render.base import Renderer
 from engines.render.cpu import CPURenderer
 from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.renderer import CudaRenderer
-from engines.render.exact_sampling import ExactSampler
-from engines.render.reference import ReferenceRenderer, squeezed
+from engines.render.reference import ReferenceRenderer
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from tests.support.exact_sampling import exactly_sampled
 from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 
@@ -45,7 +45,6 @@ def cuda_renderer(*, is_integrated: bool) -> Renderer:
 MAKERS: dict[str, Callable[[], Renderer]] = {
     "reference": ReferenceRenderer,
     "cpu": CPURenderer,
-    "cpu-exact": lambda: CPURenderer(ExactSampler()),
     "kernels-on-host": HostKernels,
     "cuda-integrated": lambda: cuda_renderer(is_integrated=True),
     "cuda-discrete": lambda: cuda_renderer(is_integrated=False),
@@ -124,54 +123,56 @@ def crops(draw: st.DrawFn) -> CropGeometry:
     return CropGeometry.from_matrix(np.hstack([rotation @ np.diag([scale * ratio, scale / ratio]), shift]))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     crop=crops(),
-    views=st.lists(view_specs(Squeeze.NONE), min_size=1, max_size=4),
-    size=st.tuples(st.integers(1, 120), st.integers(1, 120)),
-    side=st.integers(1, 48),
-)
-@pytest.mark.parametrize("name", RENDERERS)
-def test_smooth_frames_agree_within_two_levels(
-    name: str, crop: CropGeometry, views: list[ViewSpec], size: tuple[int, int], side: int
-) -> None:
-    assume(all(fits(view, side) for view in views))
-    frame = smooth_frame(*size)
-    got = render(named(name), frame, crop, views, levels(side))
-    wanted = render(named("reference"), frame, crop, views, levels(side))
-    assert np.abs(got - wanted).max() <= SMOOTH_LEVELS
-
-
-@settings(max_examples=120, deadline=None)
-@given(
-    crop=crops(),
-    views=st.lists(view_specs(Squeeze.NONE), min_size=1, max_size=4),
+    views=st.lists(view_specs(), min_size=1, max_size=4),
     size=st.tuples(st.integers(1, 120), st.integers(1, 120)),
     side=st.integers(1, 48),
     seed=st.integers(0, 1000),
 )
 @pytest.mark.parametrize("name", RENDERERS)
-def test_noise_agrees_within_the_rounding_of_coordinates(
+def test_every_bit_is_as_defined(
     name: str, crop: CropGeometry, views: list[ViewSpec], size: tuple[int, int], side: int, seed: int
 ) -> None:
     assume(all(fits(view, side) for view in views))
     frame = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
     got = render(named(name), frame, crop, views, levels(side))
-    wanted = render(named("reference"), frame, crop, views, levels(side))
-    assert np.abs(got - wanted).max() <= NOISE_LEVELS
+    np.testing.assert_array_equal(got, render(named("reference"), frame, crop, views, levels(side)))
 
 
 @settings(max_examples=120, deadline=None)
-@given(crop=crops(), view=view_specs(), side=st.integers(1, 48), seed=st.integers(0, 1000))
+@given(decimation=st.integers(1, 24), seed=st.integers(0, 1000), lowest=st.integers(0, 254))
 @pytest.mark.parametrize("name", RENDERERS)
-def test_squeezers_are_exact_given_the_same_picture(
-    name: str, crop: CropGeometry, view: ViewSpec, side: int, seed: int
+def test_means_of_blocks_are_as_defined_where_they_lie_half_way(
+    name: str, decimation: int, seed: int, lowest: int
 ) -> None:
-    assume(fits(view, side))
-    frame = np.random.default_rng(seed).integers(0, 256, (60, 90, 3), np.uint8)
-    before = ViewSpec(name="before", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
-    got_before, got = render(named(name), frame, crop, [before, view], levels(side)).transpose(0, 2, 3, 1)
-    np.testing.assert_array_equal(got, squeezed(got_before.astype(np.uint8), view, side))
+    rng = np.random.default_rng(seed)
+    area = decimation**2
+    block = rng.permutation(np.arange(area) < area // 2).reshape(decimation, decimation)
+    frame = (lowest + np.tile(block, (9, 7))[:, :, None].repeat(3, axis=2)).astype(np.uint8)
+    crop = CropGeometry(np.array([[decimation, 0, 0.3], [0, decimation, 0.7]], np.float64), decimation)
+    got = render(named(name), frame, crop, [PLAIN], levels(8))
+    np.testing.assert_array_equal(got, render(named("reference"), frame, crop, [PLAIN], levels(8)))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    crop=crops(),
+    views=st.lists(view_specs(Squeeze.NONE), min_size=1, max_size=4),
+    size=st.tuples(st.integers(1, 120), st.integers(1, 120)),
+    side=st.integers(1, 48),
+    seed=st.one_of(st.none(), st.integers(0, 1000)),
+)
+def test_the_definition_is_near_what_fixed_point_stands_for(
+    crop: CropGeometry, views: list[ViewSpec], size: tuple[int, int], side: int, seed: int | None
+) -> None:
+    assume(all(fits(view, side) for view in views))
+    noise = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+    frame = smooth_frame(*size) if seed is None else noise
+    got = render(named("reference"), frame, crop, views, levels(side))
+    wanted = render(ReferenceRenderer(exactly_sampled), frame, crop, views, levels(side))
+    assert np.abs(got - wanted).max() <= (SMOOTH_LEVELS if seed is None else NOISE_LEVELS)
 
 
 @settings(max_examples=80, deadline=None)

@@ -44,6 +44,7 @@ def test_a_refused_login_and_an_absent_broker_are_two_things(tmp_path: Path) -> 
     secret = tmp_path / "secret"
     with Mosquitto(tmp_path, f"password_file {users}", is_anonymous=False) as broker:
         secret.write_text("right\n")
+        secret.chmod(0o600)
         try_login(some_options(broker.port, user=("gate1", secret)))
         secret.write_text("wrong\n")
         login = refused(some_options(broker.port, user=("gate1", secret)))

@@ -13,13 +13,14 @@ from edge.domain.clock import SystemClock
 from edge.domain.command import CommandOutcome
 from edge.domain.errors import BrokerError, TrustError
 from edge.domain.posture import Posture
-from edge.messaging.commands.payloads import PostureCommandV1
+from edge.messaging.commands.payloads import AnyCommand, PostureCommandV1
 from edge.messaging.commands.problems import CommandProblem
 from edge.messaging.commands.sender import CommandSender
 from edge.trust.signing import Signer
 from tests.support.bus import Heard, some_options, subscriber
 from tests.support.command_gate import CommandGate, command_gate, send
 from tests.support.commands import CLAIM, SENDER, STRANGER
+from tests.support.fleet_broker import SHIPPED
 from tests.support.messages import IDENTITY, SIGNER
 from tests.support.mosquitto import Mosquitto, password_file
 from tests.support.waiting import wait_for
@@ -80,10 +81,10 @@ GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "commands.md"
 
 
 def access_list() -> str:
-    """Return the access list of the guide, for the names of this test."""
-    (found,) = re.findall(r"```text\n(user .*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    text = str(found).replace("north-lobby-reader", "reader").replace("north-lobby", "gate1")
-    return text.replace("north/lobby", "site1/gate1")
+    """Return the shipped access list with the console of the guide, for the names of this test."""
+    (console,) = re.findall(r"```text\n(user .*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    text = (SHIPPED / "acl").read_text("utf-8") + str(console)
+    return text.replace("v1/north/", "v1/site1/").replace("lobby", "gate1")
 
 
 def users(folder: Path, *names: str) -> Path:
@@ -93,23 +94,27 @@ def users(folder: Path, *names: str) -> Path:
     path.chmod(0o600)
     for name in names:
         (folder / name).write_text(name, encoding="utf-8")
+        (folder / name).chmod(0o600)
     return path
 
 
-def test_the_access_list_of_the_guide_lets_a_reader_claim_and_do_nothing_else(tmp_path: Path) -> None:
-    access = tmp_path / "acl"
+@pytest.mark.parametrize(("user", "may", "may_not"), [("reader", CLAIM, LOCKDOWN), ("console", LOCKDOWN, CLAIM)])
+def test_the_access_list_lets_a_sender_do_its_own_and_nothing_else(
+    tmp_path: Path, user: str, may: AnyCommand, may_not: AnyCommand
+) -> None:
+    access, name = tmp_path / "acl", f"gate1-{user}"
     access.write_text(access_list(), encoding="utf-8")
-    logins = users(tmp_path, "gate1", "reader")
+    logins = users(tmp_path, "gate1", name)
     with Mosquitto(tmp_path, f"acl_file {access}", f"password_file {logins}", is_anonymous=False) as broker:
         gate_options = some_options(broker.port, user=("gate1", tmp_path / "gate1"))
-        reader = some_options(broker.port, "reader", user=("reader", tmp_path / "reader"))
+        options = some_options(broker.port, name, user=(name, tmp_path / name))
         with command_gate(gate_options, tmp_path) as gate:
             wait_for(lambda: "SUBSCRIBE from gate1" in broker.log, "it subscribes")
-            with CommandSender(reader, IDENTITY.topics, SENDER, CLOCK, gate_key=SIGNER.public_key) as sender:
-                assert sender.send(CLAIM).response.outcome is CommandOutcome.DONE
+            with CommandSender(options, IDENTITY.topics, SENDER, CLOCK, gate_key=SIGNER.public_key) as sender:
+                assert sender.send(may).response.outcome is CommandOutcome.DONE
                 with pytest.raises(BrokerError, match="does not take"):
-                    sender.send(LOCKDOWN)
-            assert gate.orders == []
+                    sender.send(may_not)
+            assert len(gate.orders) + len(gate.claims) == 1
 
 
 class Line:

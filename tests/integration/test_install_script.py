@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> InstalledRoot:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_the_scripts_are_clean() -> None:
-    scripts = [SCRIPT, TREE / "systemd/edge-gate.wrapper", TREE / ".ci/run"]
+    scripts = [SCRIPT, TREE / "scripts/pki.sh", TREE / "systemd/edge-gate.wrapper", TREE / ".ci/run"]
     ran = subprocess.run(
         ["shellcheck", "-x", *map(str, scripts)], cwd=TREE, capture_output=True, text=True, check=False
     )

@@ -189,6 +189,7 @@ def broker_at_the_end(broker: Mosquitto) -> Iterator[None]:
 def login_file(folder: Path, password: str) -> Path:
     path = folder / f"login-{password}"
     path.write_text(password + "\n", encoding="utf-8")
+    path.chmod(0o600)
     return path
 
 

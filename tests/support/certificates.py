@@ -57,6 +57,7 @@ class TestAuthority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
+        pair.key_file.chmod(0o600)
         return pair
 
 

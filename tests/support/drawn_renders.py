@@ -1,11 +1,10 @@
-"""Frames, crops and views for hypothesis, and the exact value of what a renderer samples."""
+"""Frames, crops and views for hypothesis."""
 
 import cv2
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engines.render.reference import bilinear, block_mean, crop_coordinates
 from engines.render.spec import CropGeometry, Region, Squeeze, ViewSpec
 
 
@@ -41,12 +40,3 @@ def views(draw: st.DrawFn, squeeze: Squeeze | None = None) -> ViewSpec:
         squeeze=squeeze or draw(st.sampled_from(Squeeze)),
         fill=draw(st.integers(0, 255)),
     )
-
-
-def exact(pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int) -> NDArray[np.float64]:
-    """Return the placed crop before it is rounded or painted over, float64 (h, w, 3)."""
-    x, y, width, height = view.inner.to_px(side)
-    u, v = np.meshgrid(crop_coordinates(x, width, side), crop_coordinates(y, height, side))
-    frame_x, frame_y = np.einsum("ij,jrc->irc", crop.matrix, np.stack([u, v, np.ones_like(u)]))
-    n = crop.decimation
-    return bilinear(block_mean(pixels, n), (frame_x + 0.5) / n - 0.5, (frame_y + 0.5) / n - 0.5)

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.domain.face import Box, Face
+from edge.vision.align import ARCFACE_TEMPLATE
+
 _HEAD_MM = np.array(
     [[-31.5, -30.0, 0.0], [31.5, -30.0, 0.0], [0.0, 2.5, 28.0], [-25.0, 35.0, 2.0], [25.0, 35.0, 2.0]]
 )
@@ -25,3 +28,9 @@ def landmarks_of(
     about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     seen = (_HEAD_MM @ (about_z @ about_y @ about_x).T)[:, :2] * scale + place
     return np.asarray(seen + np.random.default_rng(seed).normal(0, noise_px, (5, 2)), np.float32)
+
+
+def face_at(x: float, y: float, scale: float = 1.0) -> Face:
+    """Return a face whose aligned crop begins at (x, y) of its frame, so many times as large as the template."""
+    landmarks = (ARCFACE_TEMPLATE * scale + np.array([x, y])).astype(np.float32)
+    return Face(frame_seq=0, box=Box(x, y, 112 * scale, 112 * scale), landmarks=landmarks, score=0.9)

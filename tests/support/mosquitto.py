@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -35,15 +36,19 @@ def free_port() -> int:
 class Mosquitto:
     """A broker that can be stopped, killed and started again on the same port."""
 
-    def __init__(self, folder: Path, *config: str, is_anonymous: bool = True) -> None:
+    def __init__(self, folder: Path, *config: str, is_anonymous: bool = True, port: int | None = None) -> None:
         """``config`` are further lines of mosquitto.conf; they come after the listener."""
         self._program = find_mosquitto()
         self.folder = folder
-        self.port = free_port()
+        self.port = free_port() if port is None else port
         self._log = folder / "mosquitto.log"
         self._config = folder / "mosquitto.conf"
         self._process: subprocess.Popen[bytes] | None = None
-        lines = [
+        self._config.write_text("\n".join(self._lines(is_anonymous, config)) + "\n", encoding="utf-8")
+
+    def _lines(self, is_anonymous: bool, config: tuple[str, ...]) -> list[str]:
+        """Return the lines of the configuration."""
+        return [
             f"listener {self.port} {HOST}",
             f"allow_anonymous {str(is_anonymous).lower()}",
             "persistence false",
@@ -53,7 +58,6 @@ class Mosquitto:
             *(["user root"] if os.geteuid() == 0 else []),
             *config,
         ]
-        self._config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,6 +85,11 @@ class Mosquitto:
             self._process.kill()
             self._process.wait(10)
             self._process = None
+
+    def reload(self) -> None:
+        """Let it read its files again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
 
     @property
     def log(self) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from training.commands import data, members, versions
+from training.commands import data, members, versions, vet, votes
 
 app = typer.Typer(help="Data that can be trusted, and models made of it.", no_args_is_help=True)
 app.command("init")(members.init)
@@ -13,7 +13,12 @@ app.command("contribute")(data.contribute)
 app.command("status")(data.status)
 app.command("relabel")(data.relabel)
 app.command("remove")(data.remove)
+app.command("vet")(vet.vet)
+app.command("fit-screens")(vet.fit_screens)
+app.command("certify")(votes.certify_contributors)
+app.command("seal")(versions.seal)
+app.command("versions")(versions.versions)
+app.command("pictures")(versions.pictures)
 app.command("recall")(versions.recall)
 app.command("trace")(versions.trace_command)
 app.command("verify")(versions.verify)
-app.add_typer(versions.app, name="version")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.domain.errors import UsageError
 from edge.domain.label import check_name, check_note
@@ -30,9 +30,12 @@ def contribute(
     consent: Annotated[str, typer.Option(help="What the people agreed to, and where that is kept.")],
     dataset: DatasetOption,
     key: KeyOption,
+    *,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring pictures in. They are new: nothing learns from them before they are vetted and reviewed."""
+    del state
     log, files = ManifestLog(dataset), PictureFiles(dataset)
     before = log.read()
     author = before.roster.holder_of(Signer(read_key(key)).public_key)
@@ -58,9 +61,11 @@ def contribute(
 def status(
     dataset: DatasetOption,
     only: Annotated[Status | None, typer.Option("--only", help="List the pictures that stand so.")] = None,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell how the pictures stand; by source and contributor, or one by one with ``--only``."""
+    del state
     stands = ManifestLog(dataset).read()
     if only is not None:
         _list(stands, only, as_json=as_json)
@@ -85,9 +90,11 @@ def relabel(
     reason: Annotated[str, typer.Option(help="Why.")],
     dataset: DatasetOption,
     key: KeyOption,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say that a picture shows somebody else. It is to be vetted and reviewed again."""
+    del state
     sha256 = find_picture(ManifestLog(dataset).read(), picture)
     written(dataset, key, Relabeled(sha256=sha256, subject=check_name(subject), reason=check_note(reason)))
     if as_json:
@@ -101,9 +108,11 @@ def remove(
     reason: Annotated[str, typer.Option(help="Why.")],
     dataset: DatasetOption,
     key: KeyOption,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take pictures out and destroy their files. Their lines stay: what learned from them can still be asked."""
+    del state
     stands = ManifestLog(dataset).read()
     chosen = tuple(dict.fromkeys(find_picture(stands, picture) for picture in pictures))
     written(dataset, key, Removed(pictures=chosen, reason=check_note(reason)))

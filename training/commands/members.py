@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.domain.errors import UsageError
 from edge.domain.label import check_name
@@ -22,9 +22,11 @@ def init(
     administrator: Annotated[str, typer.Option("--as", help="Your name, as the log will have it.")],
     dataset: DatasetOption,
     key: KeyOption,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Found a dataset; whose key this is becomes its administrator."""
+    del state
     signer = Signer(read_key(key))
     entry = Founded(
         dataset=check_name(name), administrator=check_name(administrator), public_key=signer.public_key.hex()
@@ -39,9 +41,11 @@ def init(
 
 def key(
     file: Annotated[Path, typer.Argument(help="Where your private key is kept; made if it is not there.")],
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the public key of a private one, which is made where there is none. Nobody else ever needs the file."""
+    del state
     seed = read_key(file) if file.exists() else make_key(file)
     public_key = Signer(seed).public_key
     if as_json:
@@ -58,9 +62,11 @@ def appoint(
     role: Annotated[
         list[Role] | None, typer.Option("--role", help="May be given several times; none = they left.")
     ] = None,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add a person, or replace their roles."""
+    del state
     if len(public_key) != 64 or not set(public_key) <= set("0123456789abcdef"):
         raise UsageError("that is no public key", hint="give the 64 hexadecimal digits that 'training key' prints")
     roles = tuple(sorted(set(role or [])))
@@ -71,8 +77,9 @@ def appoint(
         print(f"{name}: {', '.join(roles) or 'no role any more'}")
 
 
-def members(dataset: DatasetOption, as_json: JsonOption = False) -> None:
+def members(dataset: DatasetOption, state: IdleStateOption = None, as_json: JsonOption = False) -> None:
     """List everybody who ever was a member."""
+    del state
     printer = Printer(as_json=as_json, columns={"name": 24, "roles": 40, "key_id": 16})
     for member in ManifestLog(dataset).read().roster.members.values():
         roles = sorted(member.roles)

@@ -1,11 +1,11 @@
-"""``training version``, ``recall``, ``trace`` and ``verify``: what was learned from, and whether it still holds."""
+"""``training seal``, ``versions``, ``pictures``, ``recall``, ``trace``, ``verify``: what was learned from what."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.domain.errors import TrustError, UsageError
 from edge.domain.label import check_note
@@ -17,16 +17,14 @@ from training.manifest.objects import PictureFiles
 from training.manifest.standing import Dataset, Status
 from training.manifest.version import find_version, seal_of
 
-app = typer.Typer(help="Versions of a dataset: never changed, only added.", no_args_is_help=True)
-
 SourceOption = Annotated[str | None, typer.Option("--source", help="Pictures of that source.")]
 ContributorOption = Annotated[str | None, typer.Option("--contributor", help="Pictures that this member brought.")]
 PicturesOption = Annotated[list[str] | None, typer.Option("--picture", help="A single picture, by its sha256.")]
 
 
-@app.command("seal")
-def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) -> None:
+def seal(dataset: DatasetOption, key: KeyOption, state: IdleStateOption = None, as_json: JsonOption = False) -> None:
     """Make a version of all pictures that are trusted now."""
+    del state
     entry = seal_of(ManifestLog(dataset).read())
     written(dataset, key, entry)
     if as_json:
@@ -35,9 +33,9 @@ def seal(dataset: DatasetOption, key: KeyOption, as_json: JsonOption = False) ->
         print(f"version {entry.version}: {entry.pictures} pictures")
 
 
-@app.command("list")
-def list_versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
+def versions(dataset: DatasetOption, state: IdleStateOption = None, as_json: JsonOption = False) -> None:
     """List all versions, oldest first; how many of their pictures are not trusted any more."""
+    del state
     stands = ManifestLog(dataset).read()
     printer = Printer(
         as_json=as_json, columns={"version": 16, "sealed": 20, "author": 16, "pictures": 8, "no_longer_trusted": 17}
@@ -55,13 +53,14 @@ def list_versions(dataset: DatasetOption, as_json: JsonOption = False) -> None:
         )
 
 
-@app.command("show")
-def show(
+def pictures(
     version: Annotated[str, typer.Argument(help="Id of the version, or the beginning of it.")],
     dataset: DatasetOption,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the pictures of a version, as they were labeled when it was sealed."""
+    del state
     printer = Printer(as_json=as_json, columns={"sha256": 64, "subject": 32})
     for sha256, facts in find_version(ManifestLog(dataset).read(), version).pictures.items():
         printer.record({"sha256": sha256, "subject": facts.subject})
@@ -74,9 +73,12 @@ def recall(
     source: SourceOption = None,
     contributor: ContributorOption = None,
     picture: PicturesOption = None,
+    *,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Trust pictures no longer: no later version has them. Tells which versions, models and people saw them."""
+    del state
     wanted = _wanted(source, contributor, picture, reason=check_note(reason))
     _report(trace(written(dataset, key, wanted), wanted), as_json=as_json)
 
@@ -86,9 +88,11 @@ def trace_command(
     source: SourceOption = None,
     contributor: ContributorOption = None,
     picture: PicturesOption = None,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell which versions, models and people saw data from somewhere; nothing is changed."""
+    del state
     wanted = _wanted(source, contributor, picture, reason="asked")
     _report(trace(ManifestLog(dataset).read(), wanted), as_json=as_json)
 
@@ -102,9 +106,11 @@ def verify(
         str | None, typer.Option(help="SEQUENCE:HASH that was noted elsewhere: shows whether the end was cut off.")
     ] = None,
     files: Annotated[bool, typer.Option("--files", help="Read every picture's file too.")] = False,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check every line, signature and right in the log; with ``--files`` every picture too."""
+    del state
     log = ManifestLog(dataset)
     stands = log.read(administrator=_key(administrator))
     if head is not None:

@@ -138,7 +138,7 @@ def _sealed(dataset: Dataset, entry: Sealed, body: Body) -> Dataset:
     pictures = trusted_pictures(dataset)
     if (entry.version, entry.pictures) != (version_id(pictures), len(pictures)):
         raise TrustError(
-            f"version {entry.version[:16]} is not what is trusted here", hint="seal it again: 'training version seal'"
+            f"version {entry.version[:16]} is not what is trusted here", hint="seal it again: 'training seal'"
         )
     if entry.version in dataset.versions:
         raise TrustError(
@@ -158,7 +158,7 @@ def _recalled(dataset: Dataset, entry: Recalled, _: Body) -> Dataset:
 def _used(dataset: Dataset, entry: Used, _: Body) -> Dataset:
     if entry.version is not None and entry.version not in dataset.versions:
         raise TrustError(
-            f"version {entry.version[:16]} was not sealed here", hint="'training version list' names those that were"
+            f"version {entry.version[:16]} was not sealed here", hint="'training versions' names those that were"
         )
     for sha in entry.pictures:
         _known(dataset, sha)

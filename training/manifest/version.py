@@ -50,6 +50,6 @@ def find_version(dataset: Dataset, beginning: str) -> Version:
     if len(found) != 1:
         raise UsageError(
             f"{len(found)} versions begin with {beginning!r}",
-            hint="'training version list' names all; give more of it",
+            hint="'training versions' names all; give more of it",
         )
     return found[0]

@@ -138,7 +138,7 @@ class Launcher:
             gpu.wait()
             self._read_rows = 0
         side, end = self._spec.side, row + len(views)
-        pack_views(crop, views, side, self._views.host[row:end])
+        pack_views(layout, crop, views, side, self._views.host[row:end])
         pack_frame(layout, crop, self._spec, self._frames.host[row : row + 1])
         gpu.upload(self._views)
         gpu.upload(self._frames)

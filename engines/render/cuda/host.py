@@ -1,7 +1,7 @@
 """The kernels compiled for the host: every thread of every block, so that they are tested and measured without a GPU.
 
-This serves nothing: it is slow, and needs a C++ compiler. It computes what the device computes, but for the rounding
-of the device's own compiler.
+This serves nothing: it is slow, and needs a C++ compiler. Of what it computes nothing is left to a compiler's choice:
+integers, and IEEE 754 operations that are not contracted.
 """
 
 import ctypes
@@ -63,8 +63,9 @@ class HostKernels:
     ) -> None:
         """Render a frame of any format into float32 or float16."""
         frame, packed = np.zeros(1, FRAME), np.zeros(len(views), VIEW)
-        pack_frame(FrameLayout.of(pixels), crop, spec, frame)
-        pack_views(crop, views, spec.side, packed)
+        layout = FrameLayout.of(pixels)
+        pack_frame(layout, crop, spec, frame)
+        pack_views(layout, crop, views, spec.side, packed)
         kernel = host_library().eg_host_fp32 if out.dtype == np.float32 else host_library().eg_host_fp16
         kernel(
             pixels.ctypes.data_as(ctypes.c_void_p),

@@ -7,6 +7,7 @@
 template <typename T>
 __device__ __forceinline__ void eg_render(const uint8_t *frame, const EgFrame *of, const EgView *views, T *out) {
     __shared__ EgTile tile;
+    __shared__ EgSteps steps;
     __shared__ EgFrame terms;
     __shared__ EgView view;
     const int32_t thread = threadIdx.y * EG_BLOCK_X + threadIdx.x;
@@ -17,7 +18,9 @@ __device__ __forceinline__ void eg_render(const uint8_t *frame, const EgFrame *o
         ((int32_t *)&terms)[i] = ((const int32_t *)of)[i];
     __syncthreads();
     const EgPlace at{(int32_t)blockIdx.x, (int32_t)blockIdx.y, (int32_t)blockIdx.z, thread};
-    eg_fill(frame, terms, view, at, tile);
+    eg_find(view, at, steps);
+    __syncthreads();
+    eg_fill(frame, terms, view, at, steps, tile);
     __syncthreads();
     eg_write(terms, view, at, tile, out);
 }

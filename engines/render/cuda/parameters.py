@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.render.sampling import level_matrix
+from engines.render.sampling import part_read
 from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
 
 MOST_HOLES = 4
@@ -27,7 +27,7 @@ VIEW = np.dtype(
         ("origin_x", "<i4"),
         ("origin_y", "<i4"),
         ("reserved", "<i4"),
-        ("to_level", "<f4", (6,)),
+        ("to_level", "<f8", (6,)),
         ("holes", HOLE, (MOST_HOLES,)),
     ]
 )
@@ -41,7 +41,7 @@ FRAME = np.dtype(
         ("decimation", "<i4"),
         ("side", "<i4"),
         ("is_rgb", "<i4"),
-        ("reserved", "<i4"),
+        ("share", "<f4"),
         ("mean", "<f4"),
         ("scale", "<f4"),
     ]
@@ -130,44 +130,34 @@ def pack_frame(layout: FrameLayout, crop: CropGeometry, spec: InputSpec, out: ND
         crop.decimation,
         spec.side,
         spec.order is ChannelOrder.RGB,
-        0,
+        np.float32(1) / np.float32(crop.decimation**2),
         spec.mean,
         spec.scale,
     )
 
 
-def pack_views(crop: CropGeometry, views: Sequence[ViewSpec], side: int, out: NDArray[np.void]) -> None:
-    """Write the ``VIEW`` records of a crop's views into ``out``, shape (at least len(views),).
+def pack_views(
+    layout: FrameLayout, crop: CropGeometry, views: Sequence[ViewSpec], side: int, out: NDArray[np.void]
+) -> None:
+    """Write the ``VIEW`` records of views of a frame's crop into ``out``, shape (at least len(views),).
 
-    Coordinates are computed in double precision here, less a whole origin, so that single precision on the device
-    keeps a sixteenth of a thousandth of a pixel.
+    Matrices are the very ones that the CPU samples with, to the last bit of double precision.
 
     Raises:
         ValueError: a view has more occlusions than the kernels can take.
     """
-    matrix = level_matrix(crop)
+    part = part_read(crop, side, layout.width, layout.height)
     for record, view in zip(out, views, strict=False):
         if len(view.occlusions) > MOST_HOLES:
             raise ValueError(f"view {view.name!r} has {len(view.occlusions)} occlusions, at most {MOST_HOLES}")
         x, y, width, height = view.inner.to_px(side)
-        to_level = _placed(matrix, side / width, side / height)
-        origin = np.floor(to_level @ (width / 2, height / 2, 1.0))
-        to_level[:, 2] -= origin
         record["x"], record["y"], record["width"], record["height"] = x, y, width, height
         record["squeeze"], record["fill"] = _SQUEEZES[view.squeeze], view.fill
         record["hole_count"] = len(view.occlusions)
-        record["origin_x"], record["origin_y"] = origin
-        record["to_level"] = to_level.ravel()
+        record["origin_x"], record["origin_y"] = part.window.left, part.window.top
+        record["to_level"] = part.placed(side, width, height).ravel()
         for place, hole in enumerate(view.occlusions):
             record["holes"][place] = _hidden(hole, width, height, side)
-
-
-def _placed(matrix: NDArray[np.float64], scale_x: float, scale_y: float) -> NDArray[np.float64]:
-    """Return the matrix from pixels of the placed crop to pixels of the level."""
-    placed = np.empty((2, 3))
-    placed[:, 0], placed[:, 1] = matrix[:, 0] * scale_x, matrix[:, 1] * scale_y
-    placed[:, 2] = matrix @ (scale_x / 2 - 0.5, scale_y / 2 - 0.5, 1.0)
-    return placed
 
 
 def _hidden(hole: Region, width: int, height: int, side: int) -> tuple[int, int, int, int]:

@@ -13,17 +13,18 @@ struct EgHole {
     int32_t left, top, right, bottom;
 };
 
-// One view of the crop. `to_level` takes pixels of the placed crop to pixels of the decimated frame, less `origin`.
+// One view of the crop. `to_level` takes pixels of the placed crop to pixels of the decimated frame, from `origin` on: the
+// first pixel of the part that is read. It is double, because step 2 of the definition is rounded from double.
 struct EgView {
     int32_t x, y, width, height;
     int32_t squeeze, fill, hole_count, origin_x, origin_y, reserved;
-    float to_level[6];
+    double to_level[6];
     EgHole holes[EG_MOST_HOLES];
 };
 
-// The frame, and how the model wants to be fed.
+// The frame, and how the model wants to be fed. `share` is 1 / decimation^2.
 struct EgFrame {
     int32_t width, height, pitch, format;
-    int32_t decimation, side, is_rgb, reserved;
-    float mean, scale;
+    int32_t decimation, side, is_rgb;
+    float share, mean, scale;
 };

@@ -117,7 +117,7 @@ def test_out_of_date_is_refused_in_production_and_told_of_in_development(
     profile = profile_in_force(settings, CatalogModels(), HandClock(now))
     with capture_logs() as logs:
         warn_of_date(profile, now)
-    assert [(line["event"], line["log_level"]) for line in logs] == [("profile.out_of_date", "warning")]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("profile.outdated", "warning")]
     assert said in logs[0]["problem"]
 
 

@@ -50,7 +50,7 @@ def test_a_gallery_that_nears_its_bound_is_told_of_once_while_that_lasts() -> No
         watched.look(10)
     assert [report.anomaly for report in watched.told] == [Anomaly.GALLERY_NEARLY_FULL] * 2
     assert watched.told[0].detail == "9 people are enrolled, and the profile is for 10 at most"
-    assert [line["event"] for line in logs] == ["gallery.nearly_full"] * 2
+    assert [line["event"] for line in logs] == ["gallery.nearly_filled"] * 2
 
 
 def test_too_many_are_still_counted_for_the_judge_to_deny() -> None:

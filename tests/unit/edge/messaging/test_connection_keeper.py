@@ -1,8 +1,7 @@
 """The keeper against servers that are no proper brokers."""
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from edge.messaging.connection_keeper import ConnectionKeeper
 from edge.messaging.link import Link, LinkState
 from edge.messaging.options import BrokerOptions
 from edge.messaging.wire import Ack, Incoming, Outgoing
+from tests.support.raw_broker import CONNACK_OK, answering, server
 from tests.support.waiting import wait_for
 
-CONNACK_OK = b"\x20\x03\x00\x00\x00"
 CONNACK_OLD_BROKER = b"\x20\x02\x00\x01"
 DISCONNECT_TAKEN_OVER = b"\xe0\x01\x8e"
 CONNACK_BUSY = b"\x20\x03\x00\x89\x00"
@@ -51,36 +50,6 @@ class Ear:
 
 
 @contextmanager
-def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Accept connections on loopback and let ``answer`` deal with each; yield the port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(0.05)
-    is_over = threading.Event()
-
-    def accept() -> None:
-        while not is_over.is_set():
-            try:
-                connection, _ = listener.accept()
-            except TimeoutError:
-                continue
-            with connection:
-                connection.settimeout(5)
-                try:
-                    answer(connection)
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield int(listener.getsockname()[1])
-    finally:
-        is_over.set()
-        thread.join()
-        listener.close()
-
-
-@contextmanager
 def keeper(port: int, ear: Ear) -> Iterator[ConnectionKeeper]:
     options = BrokerOptions(
         host="127.0.0.1", port=port, client_id="gate1", least_backoff_s=0.01, most_backoff_s=60, farewell_s=0.2
@@ -92,20 +61,6 @@ def keeper(port: int, ear: Ear) -> Iterator[ConnectionKeeper]:
     finally:
         keeper.stop(Outgoing(topic="bye", payload=b""))
         assert keeper.link.state is LinkState.STOPPED
-
-
-def answering(*packets: bytes) -> Callable[[socket.socket], None]:
-    """Send a packet after each that is received, then wait for the end."""
-
-    def answer(connection: socket.socket) -> None:
-        for packet in packets:
-            if not connection.recv(4096):
-                return
-            connection.sendall(packet)
-        while connection.recv(4096):
-            pass
-
-    return answer
 
 
 def test_a_broker_of_an_older_protocol_is_a_refusal_with_a_hint() -> None:

@@ -2,7 +2,7 @@ import ssl
 
 import pytest
 
-from edge.messaging.link import Link, LinkState, failed_connect, lost_connection, refused_login
+from edge.messaging.link import Link, LinkState, failed_connect, lost_connection, refused_certificate, refused_login
 
 
 def hint_of(link: Link) -> str:
@@ -52,3 +52,21 @@ def test_what_cannot_be_reached_is_away(error: OSError) -> None:
     link = failed_connect("b:1883", error)
     assert link.state is LinkState.AWAY
     assert hint_of(link)
+
+
+@pytest.mark.parametrize(
+    ("alert", "words", "hint"),
+    [
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "certificate required", "cert_file"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "certificate expired", "renew"),
+        ("SSLV3_ALERT_CERTIFICATE_REVOKED", "certificate revoked", "revoked"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "unknown ca", "another CA"),
+        ("TLSV1_ALERT_SOMETHING_NEW", "something new", "broker's cafile"),
+    ],
+)
+def test_a_refused_certificate_says_why(alert: str, words: str, hint: str) -> None:
+    link = refused_certificate("broker:8883", alert)
+    assert link.state is LinkState.REFUSED
+    assert link.fault is not None
+    assert words in str(link.fault)
+    assert hint in link.fault.hint

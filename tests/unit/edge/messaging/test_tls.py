@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 
 from edge.domain.errors import BrokerError
 from edge.messaging.options import TlsOptions
-from edge.messaging.tls import client_context
+from edge.messaging.tls import client_certificate, client_context
 from tests.support.certificates import TestAuthority
 
 
@@ -56,3 +56,22 @@ def test_an_encrypted_key_does_not_ask_on_the_terminal(good: TlsOptions) -> None
     )
     with pytest.raises(BrokerError, match="passphrase"):
         client_context(good)
+
+
+def test_a_key_that_others_may_read_is_refused(good: TlsOptions) -> None:
+    assert good.key_file is not None
+    good.key_file.chmod(0o644)
+    with pytest.raises(BrokerError, match="0644") as caught:
+        client_context(good)
+    assert "chmod 600" in caught.value.hint
+
+
+def test_our_certificate_says_who_we_are_and_until_when(good: TlsOptions, tmp_path: Path) -> None:
+    assert good.cert_file is not None
+    certificate = client_certificate(good.cert_file)
+    assert certificate.name == "gate1"
+    assert certificate.ends_utc.tzinfo is not None
+    for file in (tmp_path / "missing.pem", good.key_file, tmp_path):
+        assert file is not None
+        with pytest.raises(BrokerError, match="no certificate"):
+            client_certificate(file)

@@ -62,6 +62,7 @@ def test_a_variable_that_names_no_setting_is_an_error(variable: str) -> None:
         "[broker]\ncert_file = '/x'\n",
         "[broker]\nhost = 'broker.example'\n",
         "[broker]\nhost = 'broker.example'\nunsafe_plaintext = true\n",
+        "[metrics]\nunsafe_host = '0.0.0.0'\n",
         "environment = 'staging'\n",
         "not toml",
         "[policy]\nmatch_threshold = 0.1\n",
@@ -131,6 +132,11 @@ def test_what_may_not_command_is_refused(tmp_path: Path, text: str) -> None:
 def test_the_key_that_everybody_has_may_command_in_development(tmp_path: Path) -> None:
     text = 'environment = "development"\n' + COMMAND_KEY.replace(KEY, DEVELOPMENT_PUBLIC_KEY.hex())
     assert load_settings(write(tmp_path, text), environ={}).trust.command_keys
+
+
+def test_metrics_abroad_only_in_development(tmp_path: Path) -> None:
+    text = "environment = 'development'\n[metrics]\nport = 9464\nunsafe_host = '192.0.2.1'\n"
+    assert load_settings(write(tmp_path, text), environ={}).metrics.unsafe_host == "192.0.2.1"
 
 
 def test_plaintext_abroad_only_in_development(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Logs: one JSON object a line, and nothing secret or biometric in it."""
 
 import json
+import threading
+from pathlib import Path
 
 import pytest
 import structlog
 
-from edge.telemetry.logs import configure_logs, redact
+from edge.telemetry.logs import configure_logs, correlated, name_process, redact, unname_process
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,30 @@ def test_foreign_text_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[
     assert "\x1b]" not in told
     assert told.count("\\u001b]0;mine\\u0007") == 2
     assert "Traceback" in told
+
+
+def test_every_line_says_who_wrote_it_from_any_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(form="json")
+    name_process(site="north", gate="lobby", boot_id="b00t")
+    try:
+        log = structlog.get_logger("t")
+        with correlated("attempt-1"):
+            log.info("attempt.decided")
+        with correlated(None):
+            log.info("thing.lost", gate="another")
+        thread = threading.Thread(target=lambda: log.info("link.changed"))
+        thread.start()
+        thread.join()
+    finally:
+        unname_process()
+    structlog.get_logger("t").info("command.ended")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("boot_id") for line in lines] == ["b00t", "b00t", "b00t", None]
+    assert [line.get("gate") for line in lines] == ["lobby", "another", "lobby", None]
+    assert [line.get("correlation_id") for line in lines] == ["attempt-1", None, None, None]
+
+
+def test_a_value_that_json_does_not_know_is_still_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(form="json")
+    structlog.get_logger("t").info("thing.seen", path=Path("/x"), kinds={1}, inner={Path("/y"): object})
+    assert json.loads(capsys.readouterr().err)["kinds"] == [1]

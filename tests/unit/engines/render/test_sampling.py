@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engines.render.sampling import CropSampler, Window, level_matrix, needed_window
+from engines.render.sampling import CropSampler, Window, level_matrix, needed_window, part_read
 from engines.render.spec import CropGeometry
 
 
@@ -31,6 +31,13 @@ def test_level_coordinates_of_a_decimated_frame() -> None:
     np.testing.assert_allclose(
         level_matrix(CropGeometry(np.array([[4.0, 0, 9.5], [0, 4.0, 1.5]]), 4)), [[1, 0, 2.0], [0, 1, 0.0]]
     )
+
+
+def test_a_part_is_counted_from_its_first_pixel_and_placed_by_its_pixels_centers() -> None:
+    part = part_read(CropGeometry(np.array([[4.0, 0, 49.5], [0, 4.0, 41.5]]), 4), 16, 640, 480)
+    assert (part.window.left, part.window.top) == (9, 7)
+    np.testing.assert_allclose(part.matrix, [[1.0, 0.0, 12.0 - 9], [0.0, 1.0, 10.0 - 7]])
+    np.testing.assert_allclose(part.placed(16, 8, 16), [[2.0, 0.0, 3.5], [0.0, 1.0, 3.0]])
 
 
 def test_pixels_outside_the_window_are_never_read() -> None:

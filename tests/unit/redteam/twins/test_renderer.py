@@ -1,4 +1,4 @@
-"""The renderer's twin computes what the yardstick computes, and gradients reach frames and matrices."""
+"""The renderer's twin computes the definition without its fixed point, and gradients reach frames and matrices."""
 
 import math
 import random
@@ -15,6 +15,7 @@ from engines.catalog import find_spec
 from engines.render.base import Pixels
 from engines.render.reference import ReferenceRenderer
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
+from tests.support.exact_sampling import exactly_sampled
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make redteam-setup")
 
@@ -63,7 +64,7 @@ def twin_levels(
     wanted = np.empty(tuple(got.shape), np.float32)
     for i, frame in enumerate(pixels):
         own = views if isinstance(views[0], ViewSpec) else views[i]
-        ReferenceRenderer().render(frame, CropGeometry.from_matrix(matrices[i]), own, spec, wanted[i])
+        ReferenceRenderer(exactly_sampled).render(frame, CropGeometry.from_matrix(matrices[i]), own, spec, wanted[i])
     return got.double().numpy() / spec.scale + spec.mean, wanted.astype(np.float64) / spec.scale + spec.mean
 
 

@@ -102,15 +102,15 @@ def test_from_pictures_to_a_version_and_its_recall(desk: Desk) -> None:
     assert desk.contribute(desk.pictures("first", Ann=2, Ben=1))[-1]["contributed"] == 3
     assert desk.run("status")[-1]["new"] == 3
     desk.trust_all()
-    version = desk.run("version", "seal", by="cora")[0]
+    version = desk.run("seal", by="cora")[0]
     assert version["pictures"] == 3
-    assert {row["subject"] for row in desk.run("version", "show", version["version"][:8])} == {"Ann", "Ben"}
+    assert {row["subject"] for row in desk.run("pictures", version["version"][:8])} == {"Ann", "Ben"}
     desk.append("theo", Used(what="model", identity="m-1", version=version["version"]))
     assert desk.run("trace", "--source", "lobby")[0]["uses"][0]["identity"] == "m-1"
     assert desk.run("recall", "--source", "lobby", "--reason", "taken over", by="cora")[0]["pictures"] == 3
-    assert desk.run("version", "list")[0]["no_longer_trusted"] == 3
+    assert desk.run("versions")[0]["no_longer_trusted"] == 3
     assert desk.run("status")[-1]["recalled"] == 3
-    desk.run("version", "seal", by="cora", code=2)
+    desk.run("seal", by="cora", code=2)
 
 
 def test_what_cannot_be_taken_is_told_and_the_rest_is_taken(desk: Desk) -> None:
@@ -168,7 +168,7 @@ def test_a_changed_picture_and_a_cut_log_are_found(desk: Desk) -> None:
         (("verify", "--administrator", "ab" * 32), 4),
         (("trace",), 2),
         (("trace", "--picture", "abc"), 2),
-        (("version", "show", "abc"), 2),
+        (("pictures", "abc"), 2),
     ],
 )
 def test_bad_words_end_with_a_hint(desk: Desk, words: tuple[str, ...], code: int) -> None:

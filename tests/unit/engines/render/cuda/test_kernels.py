@@ -1,4 +1,4 @@
-"""The CUDA kernels on the host against the float64 definition, over drawn frames, crops and views."""
+"""The CUDA kernels on the host against the definition and the CPU, over drawn frames, crops and views."""
 
 import cv2
 import numpy as np
@@ -7,59 +7,59 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engines.render.base import Renderer
+from engines.render.cpu import CPURenderer
 from engines.render.cuda.parameters import FRAME, VIEW, FrameLayout
-from engines.render.reference import squeezed
-from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
-from tests.support.drawn_renders import crops, exact, frames, views
+from engines.render.reference import ReferenceRenderer
+from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, ViewSpec
+from tests.support.drawn_renders import crops, frames, views
 from tests.support.host_kernels import HostKernels, host_library, needs_compiler
 
 pytestmark = needs_compiler
 
 KERNELS = HostKernels()
 LEVELS = {"order": ChannelOrder.BGR, "mean": 0.0, "scale": 1.0}
-ROUNDING = 1e-2
-"""Levels by which single precision may miss the exact value, of 255."""
 
 
-def rendered(pixels: NDArray[np.uint8], crop: CropGeometry, views: list[ViewSpec], side: int) -> NDArray[np.float32]:
+def rendered(
+    pixels: NDArray[np.uint8], crop: CropGeometry, views: list[ViewSpec], side: int, renderer: Renderer = KERNELS
+) -> NDArray[np.float32]:
     out = np.full((len(views), 3, side, side), np.nan, np.float32)
-    KERNELS.render(pixels, crop, views, InputSpec(side=side, **LEVELS), out)  # type: ignore[arg-type]
+    renderer.render(pixels, crop, views, InputSpec(side=side, **LEVELS), out)  # type: ignore[arg-type]
     return out
 
 
 @settings(max_examples=1000, deadline=None)
-@given(frames(), crops(), views(Squeeze.NONE), st.integers(4, 72))
-def test_samples_lie_within_a_level_of_the_exact_value_before_it_is_quantized(
-    pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int
-) -> None:
-    x, y, width, height = view.inner.to_px(side)
-    assume(x + width <= side and y + height <= side)
-    plain = ViewSpec(name="plain", inner=view.inner)
-    found = rendered(pixels, crop, [plain], side)[0].transpose(1, 2, 0)[y : y + height, x : x + width]
-    wanted = exact(pixels, crop, view, side)
-    # Rounded half up, the kernel's value is at most half a level away, and single precision adds its own rounding.
-    near_an_edge = np.abs(found - wanted) > 0.5 + ROUNDING
-    assert np.abs(found - wanted).max() <= 1
-    assert near_an_edge.mean() <= 0.01
-
-
-@settings(max_examples=1000, deadline=None)
 @given(frames(), crops(), views(), st.integers(4, 72))
-def test_what_follows_quantizing_is_exact(
+def test_every_bit_is_as_defined_and_as_on_the_cpu(
     pixels: NDArray[np.uint8], crop: CropGeometry, view: ViewSpec, side: int
 ) -> None:
     x, y, width, height = view.inner.to_px(side)
     assume(x + width <= side and y + height <= side)
-    before = ViewSpec(name="b", inner=view.inner, occlusions=view.occlusions, fill=view.fill)
-    unsqueezed, found = (
-        picture.transpose(1, 2, 0).astype(np.uint8) for picture in rendered(pixels, crop, [before, view], side)
-    )
-    np.testing.assert_array_equal(found, squeezed(unsqueezed, view, side))
+    found = rendered(pixels, crop, [view], side)
+    np.testing.assert_array_equal(found, rendered(pixels, crop, [view], side, CPURenderer()))
+    np.testing.assert_array_equal(found, rendered(pixels, crop, [view], side, ReferenceRenderer()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    turn=st.lists(st.integers(-6000, 6000), min_size=4, max_size=4),
+    shift=st.tuples(st.integers(-99_999, 99_999), st.integers(-99_999, 99_999)),
+    seed=st.integers(0, 99),
+)
+def test_coordinates_half_way_between_two_are_rounded_alike(
+    turn: list[int], shift: tuple[int, int], seed: int
+) -> None:
+    # Of every pixel or of every second, x or y is a whole number of 1/2048 px: half to even decides.
+    (a, b, c, d), (x, y) = turn, shift
+    crop = CropGeometry(np.array([[a, b, x], [c, d, y]]) / 2048, 1)
+    pixels = np.random.default_rng(seed).integers(0, 256, (70, 60, 3), np.uint8)
+    found = rendered(pixels, crop, [PLAIN], 24)
+    np.testing.assert_array_equal(found, rendered(pixels, crop, [PLAIN], 24, CPURenderer()))
+    np.testing.assert_array_equal(found, rendered(pixels, crop, [PLAIN], 24, ReferenceRenderer()))
 
 
 def test_occlusions_hide_the_same_pixels_as_on_the_cpu() -> None:
-    from engines.render.cpu import CPURenderer
-
     pixels = np.full((64, 64, 3), 200, np.uint8)
     crop = CropGeometry.from_matrix(np.array([[0.5, 0, 4], [0, 0.5, 4.0]]))
     hidden = [

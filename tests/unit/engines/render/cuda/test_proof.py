@@ -1,4 +1,4 @@
-"""Kernels that render what the host renders are served; one wrong value, and they are not."""
+"""Kernels that render what is defined are served; one wrong value, and they are not."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ from engines.gpu.thread import OwnerThread
 from engines.render.base import Batch, Pixels
 from engines.render.cuda.device import RenderDevice
 from engines.render.cuda.proof import require_equal, require_proven_kernels
-from engines.render.spec import ChannelOrder, CropGeometry, InputSpec, ViewSpec
+from engines.render.spec import CropGeometry, InputSpec, ViewSpec
 from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
 
@@ -22,18 +22,16 @@ Spoils = Callable[[NDArray[np.float32]], None]
 class Spoiled(HostKernels):
     """The kernels, with something wrong."""
 
-    def __init__(self, spoil: Spoils, *, times: int = 1, only_turned: bool = False) -> None:
+    def __init__(self, spoil: Spoils, *, is_spoiled: Callable[[CropGeometry], bool]) -> None:
         self._spoil = spoil
-        self._times = times
-        self._only_turned = only_turned
+        self._is_spoiled = is_spoiled
 
     def render(
         self, pixels: Pixels, crop: CropGeometry, views: Sequence[ViewSpec], spec: InputSpec, out: Batch
     ) -> None:
         super().render(pixels, crop, views, spec, out)
-        if not self._only_turned or spec.order is ChannelOrder.BGR:
-            for _ in range(self._times):
-                self._spoil(out)
+        if self._is_spoiled(crop):
+            self._spoil(out)
 
 
 def shifted(out: NDArray[np.float32]) -> None:
@@ -63,17 +61,20 @@ def test_the_kernels_are_proven() -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("spoil", [shifted, nudged, swapped, unwritten, not_finite])
-def test_kernels_that_err_are_refused(spoil: Spoils) -> None:
+@pytest.mark.parametrize(
+    "is_spoiled",
+    [
+        lambda crop: not crop.matrix[0, 1],
+        lambda crop: crop.matrix[0, 1] and crop.decimation == 1,
+        lambda crop: crop.decimation == 2,
+        lambda crop: crop.decimation == 4,
+    ],
+    ids=["upright", "turned", "half", "quarter"],
+)
+def test_kernels_that_err_are_refused(spoil: Spoils, is_spoiled: Callable[[CropGeometry], bool]) -> None:
     with pytest.raises(AcceptanceError, match="not served") as caught:
-        require_equal(Spoiled(spoil))
+        require_equal(Spoiled(spoil, is_spoiled=is_spoiled))
     assert "build --kernels" in caught.value.hint
-
-
-@needs_compiler
-@pytest.mark.parametrize("spoil", [shifted, unwritten, not_finite])
-def test_kernels_that_err_in_a_turned_crop_alone_are_refused(spoil: Spoils) -> None:
-    with pytest.raises(AcceptanceError, match="levels"):
-        require_equal(Spoiled(spoil, times=3, only_turned=True))
 
 
 @needs_host_cuda

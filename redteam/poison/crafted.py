@@ -1,0 +1,91 @@
+"""Poison that follows gradients: collisions in the trained model, and an insider's pictures in both models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from edge.daemon.models import RECOGNIZERS, SECOND
+from redteam.attacks.budget import LinfBall
+from redteam.attacks.gradient import PGD
+from redteam.objectives.alignment import FrozenAligner
+from redteam.objectives.likeness import Likeness
+from redteam.objectives.views import PlainViews
+from redteam.poison.pictures import HonestPicture, Labeled, Seen, as_they_are, poison_count, written
+from redteam.poison.plan import Poison, PoisonRow
+from redteam.twins.picture import PictureTwin
+
+STEPS = 20
+
+
+def crafted(
+    row: PoisonRow, pictures: Sequence[HonestPicture], seen: Seen, twin: PictureTwin, folder: Path, seed: int
+) -> list[Labeled]:
+    """Return the dataset with a row's crafted poison in it.
+
+    A collision moves the victim's own pictures onto one picture of an attacker in the trained model, and keeps the
+    label right. An insider moves an attacker's pictures onto the victim's mean in both models, and lies.
+
+    Args:
+        row: a crafted one.
+        pictures: honest ones.
+        seen: their embeddings, by path and model id.
+        twin: of both models.
+        folder: where poisoned pictures are written.
+        seed: of victim, attacker and pictures.
+
+    Raises:
+        StoreError: a picture cannot be written.
+    """
+    rng = np.random.default_rng(seed)
+    victim, attacker = (str(name) for name in rng.choice(sorted({p.name for p in pictures}), 2, replace=False))
+    mine = [picture for picture in pictures if picture.name == victim]
+    others = [picture for picture in pictures if picture.name != victim]
+    count = poison_count(row, len(pictures))
+    if row.poison is Poison.COLLISION:
+        bases = [mine[place % len(mine)] for place in range(min(count, len(mine)))]
+        target = next(picture for picture in pictures if picture.name == attacker)
+        wanted = {SECOND: np.stack([seen[target.path][SECOND]] * len(bases))}
+    else:
+        bases = [others[place] for place in rng.choice(len(others), count, replace=False).tolist()]
+        means = {model: _unit(np.mean([seen[p.path][model] for p in mine], axis=0)) for model in RECOGNIZERS}
+        wanted = {model: np.stack([mean] * len(bases)) for model, mean in means.items()}
+    made = _moved(bases, wanted, twin, row.eps or 0.0, folder, seed)
+    left = {base.path for base in bases} if row.poison is Poison.COLLISION else set()
+    honest = [labeled for labeled in as_they_are(pictures) if labeled.path not in left]
+    return [
+        *honest,
+        *(Labeled(path, victim, base.name, is_poison=True) for path, base in zip(made, bases, strict=True)),
+    ]
+
+
+def _moved(
+    bases: Sequence[HonestPicture],
+    wanted: dict[str, np.ndarray],
+    twin: PictureTwin,
+    eps: float,
+    folder: Path,
+    seed: int,
+) -> list[Path]:
+    sizes: dict[tuple[int, ...], list[int]] = {}
+    for place, base in enumerate(bases):
+        sizes.setdefault(base.pixels.shape, []).append(place)
+    made: dict[int, Path] = {}
+    for places in sizes.values():
+        some = [bases[place] for place in places]
+        frames = torch.from_numpy(np.stack([base.pixels for base in some])).permute(0, 3, 1, 2).float()
+        objective = Likeness(
+            twin,
+            FrozenAligner([base.face for base in some], list(wanted)),
+            PlainViews(),
+            {model: torch.from_numpy(rows[places]) for model, rows in wanted.items()},
+        )
+        found = PGD(STEPS)(objective, LinfBall(frames, eps), seed=seed)
+        for place, frame in zip(places, found, strict=True):
+            made[place] = written(folder, np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)))
+    return [made[place] for place in range(len(bases))]
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
