@@ -3,8 +3,8 @@
 import queue
 import secrets
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from edge.commands.public_key import public_key
 from edge.daemon.broker import broker_options
 from edge.domain.clock import SystemClock
 from edge.domain.errors import BrokerError, EdgeError, TrustError, UsageError
-from edge.messaging.commands.sender import CommandSender
+from edge.messaging.commands.sender import CommandSender, OtherTopics
 from edge.messaging.consumer.gaps import ReplayRequest, replay_command
 from edge.messaging.consumer.memory import ConsumerMemory
 from edge.messaging.consumer.reader import EventReader
@@ -78,19 +78,25 @@ def follow(
     settings = load_settings(config, state_dir=state)
     topics = Topics(site or settings.gate.site, gate or settings.gate.gate)
     keys = [public_key(text, "--gate-key") for text in gate_key or ()] or [_own_key(settings)]
-    asker = None if replay_key is None else _asker(settings, topics, Signer(read_key(replay_key)), keys[0])
+    options = _options(settings, topics)
     kept = ConsumerMemory() if memory is None else ConsumerMemory.load(memory)
     reader = EventReader({topics.source: keys}, verify, kept)
+    arrived = _Arrived(None if seconds is None else time.monotonic_ns() + int(seconds * 1e9))
+    sender = None
+    if replay_key is not None:
+        others = OtherTopics((topics.events,), arrived.take)
+        signer = Signer(read_key(replay_key))
+        sender = CommandSender(options, topics, signer, SystemClock(), gate_key=keys[0], others=others)
     printer = Printer(as_json=as_json, columns=_COLUMNS)
-    session = Following(reader, kept, memory, topics.source, printer.record, asker)
-    until_ns = None if seconds is None else time.monotonic_ns() + int(seconds * 1e9)
+    ask = None if sender is None else _asker(sender)
+    session = Following(reader, kept, memory, topics.source, printer.record, ask)
     with (
         session.saved(),
         suppress(KeyboardInterrupt),
         interruptible(),
-        closing(_messages(_options(settings), topics, until_ns)) as messages,
+        sender or _followed(options, topics, arrived.take),
     ):
-        for message in messages:
+        for message in arrived:
             session.take(message)
             if (most is not None and session.events >= most) or (stop_at_refused and session.refused):
                 break
@@ -101,14 +107,33 @@ def follow(
         )
 
 
-def _messages(options: BrokerOptions, topics: Topics, until_ns: int | None) -> Generator[Incoming | None]:
-    """Yield what comes, and None now and then, until the time is over."""
-    arrived: queue.Queue[Incoming] = queue.Queue(_MOST_WAITING)
+class _Arrived:
+    """What came, for one thread that iterates; None now and then, until the time is over."""
 
-    def take(message: Incoming) -> None:
-        if not arrived.full():
-            arrived.put_nowait(message)
+    def __init__(self, until_ns: int | None) -> None:
+        self._until_ns = until_ns
+        self._waiting: queue.Queue[Incoming] = queue.Queue(_MOST_WAITING)
 
+    def take(self, message: Incoming) -> None:
+        """Take a message, on the network thread."""
+        if not self._waiting.full():
+            self._waiting.put_nowait(message)
+
+    def __iter__(self) -> Iterator[Incoming | None]:
+        while self._until_ns is None or time.monotonic_ns() < self._until_ns:
+            try:
+                yield self._waiting.get(timeout=_POLL_S)
+            except queue.Empty:
+                yield None
+
+
+@contextmanager
+def _followed(options: BrokerOptions, topics: Topics, take: Callable[[Incoming], None]) -> Iterator[None]:
+    """Subscribe for as long as the context lasts.
+
+    Raises:
+        BrokerError: the broker is away or does not grant it.
+    """
     follower = Follower(options, (topics.events,), take, SystemClock())
     follower.start()
     try:
@@ -116,24 +141,18 @@ def _messages(options: BrokerOptions, topics: Topics, until_ns: int | None) -> G
             raise follower.link.fault or BrokerError(
                 "the broker does not grant the subscription", hint="let this client read the gate's evt/# there"
             )
-        while until_ns is None or time.monotonic_ns() < until_ns:
-            try:
-                yield arrived.get(timeout=_POLL_S)
-            except queue.Empty:
-                yield None
+        yield
     finally:
         follower.stop()
 
 
-def _asker(settings: Settings, topics: Topics, signer: Signer, key: bytes) -> Callable[[ReplayRequest], str]:
+def _asker(sender: CommandSender) -> Callable[[ReplayRequest], str]:
     def ask(request: ReplayRequest) -> str:
         command = replay_command(request)
         if command is None:
             return "this version has no command to ask for it"
-        options = replace(_options(settings), client_id=f"command-{signer.key_id}-{secrets.token_hex(4)}")
         try:
-            with CommandSender(options, topics, signer, SystemClock(), gate_key=key) as sender:
-                response = sender.send(command).response
+            response = sender.send(command).response
         except EdgeError as error:
             return f"asked, and {error}"
         return f"asked: {response.outcome.value} {response.detail}".rstrip()
@@ -141,11 +160,18 @@ def _asker(settings: Settings, topics: Topics, signer: Signer, key: bytes) -> Ca
     return ask
 
 
-def _options(settings: Settings) -> BrokerOptions:
+def _options(settings: Settings, topics: Topics) -> BrokerOptions:
+    options = broker_options(settings)
+    if options.tls is not None and options.tls.cert_file is not None:
+        # The broker takes the certificate's name for the client id, and one connection a client id.
+        if options.client_id in (topics.gate, settings.gate.gate):
+            raise UsageError(
+                f"the certificate here is the gate {options.client_id}'s own: the broker would put the gate out",
+                hint="follow from another machine, with a certificate of its own that may read evt/#",
+            )
+        return replace(options, session_expiry_s=0)
     # The gate's own client id would throw the gate out.
-    return replace(
-        broker_options(settings), client_id=f"follow-{secrets.token_hex(8)}", session_expiry_s=0, least_backoff_s=0.5
-    )
+    return replace(options, client_id=f"follow-{secrets.token_hex(8)}", session_expiry_s=0, least_backoff_s=0.5)
 
 
 def _own_key(settings: Settings) -> bytes:

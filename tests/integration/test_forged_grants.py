@@ -3,6 +3,7 @@
 None is believed by ``events follow``, and none opens the door of the reference consumer or of the install guide.
 """
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from edge.commands.app import run_command_line
 from edge.domain.clock import SystemClock
 from edge.domain.errors import TrustError
 from edge.domain.event import EventKind, Ticket
@@ -25,9 +27,12 @@ from edge.messaging.consumer.reader import EventReader
 from edge.messaging.envelope import CONTENT_TYPE, decision_message
 from edge.messaging.identity import GateIdentity
 from edge.messaging.link import Link
+from edge.messaging.options import TlsOptions
+from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.wire import Ack, Incoming, Outgoing
 from edge.trust.signing import Signer, verify
 from tests.support.bus import some_options, subscriber
+from tests.support.command_gate import command_gate
 from tests.support.messages import IDENTITY, KEYS, SIGNER, a_verdict
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import wait_for
@@ -244,3 +249,25 @@ def test_a_grant_played_back_after_its_time_opens_nothing(mosquitto: Mosquitto, 
         wait_for(lambda: heard.on("evt/decision"), "it arrives")
         taken.append(listener.take(heard.on("evt/decision")[0]))
     assert taken == [DoorAnswer.DOES_NOT_OPEN]
+
+
+def test_with_a_replay_key_one_connection_follows_and_asks(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    key = tmp_path / "sender.key"
+    key.write_bytes(b"a badge reader's key of 32 bytes")
+    key.chmod(0o600)
+    with command_gate(some_options(mosquitto.port), tmp_path) as gate:
+        wait_for(lambda: "SUBSCRIBE from gate1" in mosquitto.log, "the gate subscribes")
+        with following(tmp_path, mosquitto, "--seconds", "60", "--replay-key", str(key)) as follow:
+            gate.actor.record_lifecycle(LifecyclePhase.STARTING, "0.1.0")
+            wait_for(lambda: follow.lines, "the event is told")
+            assert follow.lines[0]["ok"]
+            assert follow.end() == 0
+    assert mosquitto.log.count("as follow-") == 1
+
+
+def test_a_gates_own_certificate_is_not_used_to_follow_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tls = TlsOptions(ca_file=tmp_path / "ca", cert_file=tmp_path / "cert", key_file=tmp_path / "key")
+    options = dataclasses.replace(some_options(1, IDENTITY.gate), tls=tls)
+    monkeypatch.setattr("edge.commands.events.broker_options", lambda _: options)
+    names = ["--site", IDENTITY.site, "--gate", IDENTITY.gate, "--gate-key", SIGNER.public_key.hex()]
+    assert run_command_line(["events", "follow", *names]) == 2

@@ -74,7 +74,8 @@ def _may_open(event: dict[str, Any]) -> bool:
         and event["source"] == "/egate/north/lobby"
         and event["subject"] == "front-door"
         and event["data"]["decision"] == "granted"
-        and dt.datetime.fromisoformat(event["time"]) - _SKEW <= now < dt.datetime.fromisoformat(event["expirytime"])
+        and dt.datetime.fromisoformat(event["time"]) <= now + _SKEW
+        and now < dt.datetime.fromisoformat(event["expirytime"])
     )
 
 
