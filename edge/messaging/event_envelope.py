@@ -33,7 +33,7 @@ class EventEnvelopeV1(Payload):
     sequence: Annotated[str, Field(pattern=r"^[0-9]{20}$")] = Field(description="Place in the audit chain.")
     bootid: Annotated[str, Field(pattern=rf"^{_NAME}$")] = Field(description="Which start of the gate.")
     correlationid: Line | None = Field(default=None, description="The attempt, or the command; left out: none.")
-    replay: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = Field(
+    replay: Line | None = Field(
         default=None, description="The command for which it was told again; left out: it is told for the first time."
     )
     severitytext: Severity
