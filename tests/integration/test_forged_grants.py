@@ -5,12 +5,8 @@ None is believed by ``events follow``, and none opens the door of the reference 
 
 import dataclasses
 import datetime as dt
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +29,7 @@ from edge.messaging.wire import Ack, Incoming, Outgoing
 from edge.trust.signing import Signer, verify
 from tests.support.bus import some_options, subscriber
 from tests.support.command_gate import command_gate
+from tests.support.following import following
 from tests.support.messages import IDENTITY, KEYS, SIGNER, a_verdict
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import wait_for
@@ -90,44 +87,6 @@ def insider(mosquitto: Mosquitto) -> Iterator[Insider]:
     started.stop()
 
 
-class Following:
-    """``edge-gate events follow`` as a process."""
-
-    def __init__(self, folder: Path, port: int, *arguments: str) -> None:
-        self._out = folder / "followed.jsonl"
-        self._err = folder / "followed.err"
-        command = [sys.executable, "-m", "edge.commands.app", "events", "follow", "--json", *arguments]
-        names = ["--site", IDENTITY.site, "--gate", IDENTITY.gate, "--gate-key", SIGNER.public_key.hex()]
-        env = {"EDGE__BROKER__PORT": str(port), "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen([*command, *names], stdout=out, stderr=err, env=env)
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._out.read_text("utf-8").splitlines()]
-
-    @property
-    def complaint(self) -> str:
-        return self._err.read_text("utf-8")
-
-    def end(self) -> int:
-        self._process.terminate()
-        return self._process.wait(20)
-
-    def wait(self) -> int:
-        return self._process.wait(30)
-
-
-@contextmanager
-def following(folder: Path, broker: Mosquitto, *arguments: str) -> Iterator[Following]:
-    started = Following(folder, broker.port, *arguments)
-    try:
-        wait_for(lambda: "SUBSCRIBE from follow-" in broker.log, "it subscribes", 30)
-        yield started
-    finally:
-        started.end()
-
-
 def test_forged_grants_are_told_and_end_the_following_with_4(
     tmp_path: Path, mosquitto: Mosquitto, insider: Insider
 ) -> None:
@@ -163,7 +122,6 @@ def test_without_a_forged_one_the_following_ends_with_0_and_tells_a_gap(
         assert follow.wait() == 0
     assert ConsumerMemory.load(memory).chain(IDENTITY.source, "chain1").seen.ranges == ((7, 8),)
     with following(tmp_path, mosquitto, "--seconds", "60", "--memory", str(memory)) as follow:
-        wait_for(lambda: mosquitto.log.count("SUBSCRIBE from follow-") >= 2, "it subscribes again", 30)
         insider.publish(grant(8))
         insider.publish(grant(12))
         wait_for(lambda: any(line.get("problem") == "missing" for line in follow.lines), "the gap is told", 20)
