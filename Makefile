@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix fuzz bench models docs bundle gpu-test-setup tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast check fix fuzz bench models docs bundle gpu-test-setup gpu-kit gpu-check tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -78,6 +78,13 @@ $(GPU_TEST_STAMP): $(STAMP) engines/gpu/requirements.txt tests/support/cuda_on_h
 	scripts/setup_gpu_tests.sh
 	@touch $@
 
+# On two machines: gpu-kit where there is a network; gpu-check where there is a CUDA device, of what was brought along.
+gpu-kit: $(STAMP) models
+	$(BIN)/python -m scripts.gpu_check.kit --out gpu-kit
+
+gpu-check:
+	scripts/gpu_check.sh gpu-kit --out docs/reference/gpu.md
+
 REDTEAM_STAMP := .venv/.redteam
 
 redteam-setup: $(REDTEAM_STAMP)
@@ -91,4 +98,4 @@ redteam-smoke: $(REDTEAM_STAMP) models
 	$(BIN)/edge-gate redteam run --suite smoke --out redteam-out
 
 clean:
-	rm -rf .venv .cache demo-out redteam-out fuzz-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache gpu-kit demo-out redteam-out fuzz-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -39,7 +39,16 @@ app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 
 _OUT = Path("redteam-out")
 _POISON_OUT = Path("redteam-out/poison")
-_POISON_COLUMNS = {"attack": 24, "share": 6, "eps": 4, "poisoned": 8, "found": 6, "rate": 7, "false_alarms": 12} | {
+_POISON_COLUMNS = {
+    "attack": 24,
+    "share": 6,
+    "eps": 4,
+    "trusted_each": 12,
+    "poisoned": 8,
+    "found": 6,
+    "rate": 7,
+    "false_alarms": 12,
+} | {
     "honest": 7,
     "accuracy_before": 15,
     "accuracy_after": 14,

@@ -136,6 +136,7 @@ def payloads_block() -> str:
         payloads.AnomalyV1,
         payloads.LifecycleV1,
         payloads.CommandV1,
+        payloads.GalleryV1,
         payloads.BirthV1,
         payloads.HealthV1,
         payloads.KioskV1,

@@ -24,7 +24,20 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, cameras, check, command, engines, events, limits, people, posture, run, watch
+    from edge.commands import (
+        bench,
+        cameras,
+        check,
+        command,
+        engines,
+        events,
+        evidence,
+        limits,
+        people,
+        posture,
+        run,
+        watch,
+    )
     from edge.commands.demo.command import demo
     from edge.commands.drill.command import drill
 
@@ -42,6 +55,7 @@ def build_app() -> typer.Typer:
     app.command("drill")(drill)
     app.command("watch")(watch.watch)
     app.add_typer(people.app, name="people")
+    app.add_typer(evidence.app, name="evidence")
     app.add_typer(limits.app, name="limits")
     app.add_typer(posture.app, name="posture")
     app.add_typer(cameras.app, name="cameras")

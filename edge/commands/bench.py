@@ -12,6 +12,7 @@ from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_so
 from edge.commands.bench_gallery import OWN, bench_gallery
 from edge.commands.bench_gate import Screening, Verification, metered_models
 from edge.commands.bench_opencv import OpenCVFaces, opencv_threads
+from edge.commands.bench_people import people
 from edge.commands.bench_pipeline import (
     ScreeningTimes,
     Spent,
@@ -34,6 +35,7 @@ from edge.settings.load import load_settings
 from edge.settings.tree import Settings
 
 app = typer.Typer(help="How fast the gate is.", no_args_is_help=True)
+app.command("people")(people)
 
 _VERIFICATIONS = 30
 

@@ -19,6 +19,7 @@ _WORDS_OF_KIND: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.ANOMALY: ("anomaly", "detail"),
     EventKind.LIFECYCLE: ("phase", "version"),
     EventKind.COMMAND: ("what", "outcome"),
+    EventKind.GALLERY: ("act", "subject"),
 }
 
 

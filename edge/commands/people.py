@@ -1,5 +1,7 @@
-"""``edge-gate people``: enroll, list, show, erase, rederive."""
+"""``edge-gate people``: enroll, list, show, erase; the rest of the group lies beside."""
 
+import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,43 +15,63 @@ from edge.capture.source import Source, parse_source
 from edge.capture.supervisor import CameraFeed, Nothing, Pace
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import Printer, print_json
+from edge.commands.people_keeping import accept, purge, rekey
 from edge.commands.people_rederive import rederive
+from edge.commands.people_transfer import export, import_people, make_transfer_key
 from edge.commands.progress import rich_progress
+from edge.commands.retention_terms import retention_terms
 from edge.daemon.assembly import gallery_of, read_profile
 from edge.daemon.certificates_in_force import copies_of
 from edge.daemon.models import Models, load_models
 from edge.daemon.profile_in_force import refuse_outgrown
 from edge.daemon.state import open_gate_state
 from edge.domain.clock import SystemClock
+from edge.domain.consent import ConsentBasis
 from edge.domain.embedding import Embedding
 from edge.domain.enrollment import EnrollmentPicture, Refusal, RefusedPicture
 from edge.domain.errors import EdgeError, PictureError, UsageError
 from edge.domain.frame import Frame
 from edge.domain.label import check_name, check_note
 from edge.domain.mask_family import MaskFamily, families_of
+from edge.domain.match import SubjectRef
 from edge.domain.profile import Profile
 from edge.domain.visible_text import visible
 from edge.pipeline.enroll import Enrollment, PictureTaker, best_of_recording, vet
 from edge.pipeline.occluded import masked_templates
 from edge.settings.load import load_settings
 from edge.settings.tree import Settings
-from edge.store.gallery import Person
+from edge.store.person import Person
 from edge.store.state import State
 from edge.vision.detect import FaceDetector
 
 app = typer.Typer(help="Who the gate knows.", no_args_is_help=True)
 app.command("rederive")(rederive)
+app.command("purge")(purge)
+app.command("rekey")(rekey)
+app.command("accept")(accept)
+app.command("make-key")(make_transfer_key)
+app.command("export")(export)
+app.command("import")(import_people)
 
+_REFERENCE = re.compile(r"p-[0-9a-f]{32}")
 NO_CONSENT = "not recorded here"
 _LIVE_MOMENTS = 12  # about five seconds of a clear face
 _ALL_MOMENTS = 10**6
 
 
 @app.command("enroll")
-def enroll(
+def enroll(  # noqa: PLR0917 - what an enrollment is told
     subject: Annotated[str, typer.Argument(help="Name of the person, as operators see it. Stored encrypted.")],
     sources: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures or videos of this one person.")],
     consent: Annotated[str, typer.Option(help="What the person agreed to, and where that is kept.")] = NO_CONSENT,
+    basis: Annotated[
+        ConsentBasis, typer.Option(help="What permits it; the names follow Article 9(2) GDPR.")
+    ] = ConsentBasis.NOT_RECORDED,
+    consented: Annotated[str | None, typer.Option(help="When consent was given, such as 2026-03-14.")] = None,
+    retain_until: Annotated[
+        str | None,
+        typer.Option(help="When to erase them, such as 2027-03-14. Default: retention.default_days."),
+    ] = None,
     discard_crops: Annotated[
         bool, typer.Option("--discard-crops", help="Keep templates alone, no pictures of the face.")
     ] = False,
@@ -61,6 +83,8 @@ def enroll(
     check_name(subject)
     check_note(consent)
     settings = load_settings(config, state_dir=state)
+    now = SystemClock().utc()
+    terms = retention_terms(basis, consented, retain_until, now, default_days=settings.retention.default_days)
     parsed = [parse_source(text) for text in sources]
     opened, _ = open_gate_state(settings)
     with opened, load_models(settings.engine, progress=rich_progress()) as models:
@@ -71,7 +95,8 @@ def enroll(
             opened.gallery.enroll(
                 label=subject,
                 consent_note=consent,
-                created=SystemClock().utc(),
+                created=now,
+                terms=terms,
                 templates=_embeddings(result.pictures),
                 crops=() if discard_crops else [_png(p.crop) for p in result.pictures],
                 masked=masked_templates(
@@ -121,7 +146,7 @@ def show(
 
 @app.command("erase")
 def erase(
-    subject: Annotated[str, typer.Argument(help="Name of the person.")],
+    subject: Annotated[str, typer.Argument(help="Name of the person, or their reference.")],
     state: StateOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -129,7 +154,7 @@ def erase(
     """Erase a person: their key is destroyed, so that copies of their templates and pictures stay closed too."""
     opened, _ = open_gate_state(load_settings(config, state_dir=state))
     with opened:
-        reference = opened.gallery.find(subject)
+        reference = SubjectRef(subject) if _REFERENCE.fullmatch(subject) else opened.gallery.find(subject)
         if reference is None:
             raise _nobody(subject)
         opened.gallery.erase(reference)
@@ -158,7 +183,14 @@ def _record(person: Person) -> dict[str, Any]:
         "templates": person.templates,
         "pictures": person.crops,
         "consent": person.consent_note,
+        "basis": person.terms.basis.value,
+        "consented": _told(person.terms.consented),
+        "retain_until": _told(person.terms.retain_until),
     }
+
+
+def _told(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def _collect(sources: Sequence[Source], models: Models, profile: Profile, opened: State) -> Enrollment:

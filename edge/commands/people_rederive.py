@@ -24,7 +24,7 @@ from edge.domain.profile import Profile
 from edge.pipeline.occluded import OccludedCopies, masked_templates
 from edge.pipeline.rederive import CropFaces
 from edge.settings.load import load_settings
-from edge.store.gallery import Person
+from edge.store.person import Person
 from edge.store.state import State
 from edge.vision.detect import FaceDetector
 

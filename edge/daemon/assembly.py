@@ -42,6 +42,7 @@ from edge.pipeline.golden_probe import GoldenProbe
 from edge.pipeline.judge import FaceJudge
 from edge.pipeline.judging import AtOnce
 from edge.pipeline.judging_aside import Aside
+from edge.pipeline.judging_seen import Seen, SeenJudging
 from edge.pipeline.occluded import certificate_templates
 from edge.pipeline.opinion import NAME as SECOND_OPINION
 from edge.pipeline.opinion import SecondOpinion
@@ -279,6 +280,7 @@ def build_gate(  # noqa: PLR0913 - what a gate of one source is given
     limits: Limits | None = None,
     health: Callable[[], EdgeError | None] | None = None,
     second_step: SecondStep = NO_SECOND_STEP,
+    seen: Seen | None = None,
 ) -> Gate:
     """Return a gate for one source.
 
@@ -291,8 +293,11 @@ def build_gate(  # noqa: PLR0913 - what a gate of one source is given
         limits: what is remembered of failures, and the posture; by default nothing.
         health: asked before every frame; see ``GateStages``.
         second_step: when a challenge is due, and who shows what it asks; by default when the policy says so.
+        seen: is shown every face that is judged.
     """
     stages = stages_of(parts, source, clock, is_lock_step=is_lock_step, people=people, second_step=second_step)
+    if seen is not None:
+        stages = replace(stages, judging=SeenJudging(stages.judging, seen))
     return Gate(stages if health is None else replace(stages, health=health), limits)
 
 
@@ -331,7 +336,10 @@ def stages_of(
                 is_stills=source.is_stills,
             )
         ),
-        eye=Eye(FaceDetector(parts.models.detector, threshold=profile.detector_threshold)),
+        eye=Eye(
+            FaceDetector(parts.models.detector, threshold=profile.detector_threshold),
+            keeps_native=all(stage.embedder.takes_nv12 for stage in parts.models.stages),
+        ),
         judging=AtOnce(judge) if is_lock_step else _aside(judge, parts, clock),
         policy=policy,
         sequence=None if source.is_stills else sequence_of(settings, profile, policy, second_step),

@@ -27,7 +27,7 @@ class LiveGallery:
         self._state = state
         self._clock = clock
         self._certificates = tuple(certificates)
-        self._changes = -1
+        self._changes: tuple[int, int] | None = None
         self._looked_ns = 0
         self._gallery: Gallery | None = None
         self()
@@ -43,7 +43,7 @@ class LiveGallery:
         now_ns = self._clock.monotonic_ns()
         if self._gallery is not None and now_ns - self._looked_ns < LOOK_AGAIN_MS * 1_000_000:
             return self._gallery
-        changes = self._state.database.changes()
+        changes = (self._state.database.changes(), self._state.gallery.register.revision)  # theirs and our own
         gallery = self._gallery if changes == self._changes else None
         self._gallery = None  # a fault below must not leave the old people in force
         if gallery is None:

@@ -16,6 +16,7 @@ from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
 from edge.daemon.command_room import CommandRoom, GateSink
 from edge.daemon.drift_watch import DriftWatch
+from edge.daemon.evidence_keeper import EvidenceKeeper
 from edge.daemon.feed_loop import steps
 from edge.daemon.kiosk import Kiosk
 from edge.daemon.live_gallery import LiveGallery
@@ -25,6 +26,7 @@ from edge.daemon.notify import Notifier
 from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
 from edge.daemon.recorder import Recorder
+from edge.daemon.retention import Retention
 from edge.daemon.standing import Standing
 from edge.daemon.state import open_gate_state
 from edge.daemon.watchdog import Watchdog, engines_within_s
@@ -142,6 +144,7 @@ def serve(settings: Settings, hooks: ServiceHooks) -> None:
     with sole_daemon(settings.state_dir):
         state, keys = open_gate_state(settings)
         with state, load_models(settings.engine, told=told) as models:
+            Retention(state, SystemClock()).turn()
             profile = profile_in_force(settings, models, SystemClock())
             warn_of_date(profile, SystemClock().utc())
             certificates = certificates_asked(profile, settings.policy)
@@ -212,6 +215,8 @@ class _Service:
             wake=self._messenger.wake,
         )
         self._recorder = Recorder(self._actor, self._clock)
+        self._retention = Retention(state, self._clock)
+        self._evidence = EvidenceKeeper(settings.evidence, state.evidence)
         files = model_files(model_store(settings.engine), recognizer_file(settings.engine))
         self._watches = gate_watches(
             self._recorder, state.database, files, parts.profile, settings.environment, self._clock
@@ -244,6 +249,7 @@ class _Service:
                     people=people,
                     limits=self._standing.restored(feed.clock),
                     health=self._health,
+                    seen=self._evidence.see,
                 )
                 self._notifier.ready()
                 self._notifier.status(_SERVES)
@@ -300,6 +306,7 @@ class _Service:
         self._metrics.note_step(step, (self._clock.monotonic_ns() - begun_ns) / 1e6)
         for verdict in step.verdicts:
             log_attempt(verdict, gate.limits, clock.monotonic_ns())
+            self._evidence.decide(verdict)
         for anomaly in step.anomalies:
             log.warning("anomaly.raised", anomaly=anomaly.anomaly.value, detail=anomaly.detail)
         for report in self._drift.note(step.granted):
@@ -309,6 +316,7 @@ class _Service:
     def _between_frames(self, desk: CommandDesk) -> None:
         """Carry out commands, and record what the bus told, also while no frame comes."""
         desk.work()
+        self._retention.turn()
         while not self._bus.anomalies.empty():
             report = self._bus.anomalies.get()
             self._record_anomaly(report)

@@ -44,6 +44,10 @@ class TrustError(EdgeError):
     reason = Reason.FAULT_INTEGRITY
 
 
+class OtherGalleryKeyError(TrustError):
+    """The gallery was made with another gallery key."""
+
+
 class CameraError(EdgeError):
     """A source cannot be opened, read or understood."""
 

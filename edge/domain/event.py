@@ -11,6 +11,7 @@ class EventKind(StrEnum):
     ANOMALY = "anomaly"
     LIFECYCLE = "lifecycle"
     COMMAND = "command"
+    GALLERY = "gallery"
 
 
 @dataclass(frozen=True, slots=True)

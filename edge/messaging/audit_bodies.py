@@ -12,6 +12,7 @@ from edge.domain.anomaly import AnomalyReport
 from edge.domain.command import CommandRecord
 from edge.domain.event import EventKind
 from edge.domain.finding import Finding
+from edge.domain.gallery_change import GalleryChange
 from edge.domain.verdict import Verdict
 from edge.messaging.envelope import timestamp
 from edge.messaging.identity import GateIdentity
@@ -63,6 +64,18 @@ def command_body(record: CommandRecord, identity: GateIdentity, now_utc: dt.date
         "terms": dict(record.terms),
         "outcome": record.outcome.value,
         "detail": one_line(record.detail),
+    }
+
+
+def gallery_body(change: GalleryChange, identity: GateIdentity, now_utc: dt.datetime) -> AuditBody:
+    """Return what was done to the gallery, with its counter and root, which say what was enrolled then."""
+    return _body(EventKind.GALLERY, identity, now_utc, now_utc) | {
+        "act": change.act.value,
+        "subject": change.subject,
+        "counter": change.counter,
+        "people": change.people,
+        "root": change.root,
+        "detail": one_line(change.detail),
     }
 
 

@@ -14,6 +14,7 @@ from edge.domain.anomaly import AnomalyReport, worst_outcomes
 from edge.domain.command import CommandRecord
 from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
+from edge.domain.gallery_change import GalleryChange
 from edge.domain.verdict import Verdict
 from edge.messaging.event_envelope import EventEnvelopeV1
 from edge.messaging.identity import GateIdentity
@@ -22,6 +23,7 @@ from edge.messaging.payloads import (
     CommandV1,
     DecisionV1,
     FindingV1,
+    GalleryV1,
     LifecyclePhase,
     LifecycleV1,
     priority_of,
@@ -36,7 +38,7 @@ DECISION_VALID: Final = dt.timedelta(seconds=10)
 
 TYPE_OF_KIND: Final = {kind: f"io.egate.{kind}.v1" for kind in EventKind}
 
-EventData = DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1
+EventData = DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1 | GalleryV1
 
 
 class Signer(Protocol):
@@ -152,6 +154,29 @@ def command_message(
         raise _unfit(EventKind.COMMAND, error) from error
     more = {"correlationid": record.command_id, "dataclassification": "internal"}
     return _message(EventKind.COMMAND, data, identity, ticket, signer, (now_utc, now_utc), more)
+
+
+def gallery_message(
+    change: GalleryChange, identity: GateIdentity, ticket: Ticket, signer: Signer, now_utc: dt.datetime
+) -> OutboxMessage:
+    """Return the signed event of a change of the gallery: a receipt, without a name or anything biometric.
+
+    Raises:
+        EdgeError: it cannot be put into an event.
+    """
+    try:
+        data = GalleryV1(
+            act=change.act,
+            subject=change.subject,
+            counter=change.counter,
+            people=change.people,
+            root=change.root,
+            detail=one_line(change.detail),
+        )
+    except ValueError as error:
+        raise _unfit(EventKind.GALLERY, error) from error
+    more = {"dataclassification": "restricted", "dataregulation": "GDPR"}
+    return _message(EventKind.GALLERY, data, identity, ticket, signer, (now_utc, now_utc), more)
 
 
 def timestamp(moment: dt.datetime) -> str:

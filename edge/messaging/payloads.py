@@ -13,6 +13,7 @@ from edge.domain.anomaly import Anomaly
 from edge.domain.challenge import Movement
 from edge.domain.command import CommandName, CommandOutcome
 from edge.domain.event import EventKind
+from edge.domain.gallery_change import GalleryAct
 from edge.domain.reasons import Decision, Outcome, Reason
 
 Line = Annotated[str, Field(max_length=200)]
@@ -90,6 +91,20 @@ class CommandV1(Payload):
     detail: Line = Field(description="Why it was not carried out; empty when it was, or will be.")
 
 
+class GalleryV1(Payload):
+    """Something was done to the people enrolled, or to what is kept of denied attempts: a receipt."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:gallery:1.0"
+    act: GalleryAct = Field(description="What was done.")
+    subject: Line | None = Field(description="Random reference to whose records; null = nobody's in particular.")
+    counter: Count = Field(
+        description="Counter of the gallery. One that is lower than one seen before: an older gallery was put back."
+    )
+    people: Count = Field(description="How many people are enrolled.")
+    root: Digest = Field(description="Hash over everybody's records.")
+    detail: Line
+
+
 class BirthV1(Payload):
     """The birth certificate: what this gate is, retained, sent on every connect."""
 
@@ -143,10 +158,10 @@ class Severity(StrEnum):
         return {"INFO": 9, "WARN": 13, "ERROR": 17}[self.value]
 
 
-def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1) -> Severity:
-    """Return how urgent an event is: decisions, lifecycle and commands inform, anomalies warn, faults are errors."""
+def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1 | GalleryV1) -> Severity:
+    """Return how urgent an event is: anomalies warn, faults are errors, everything else informs."""
     match data:
-        case DecisionV1() | LifecycleV1() | CommandV1():
+        case DecisionV1() | LifecycleV1() | CommandV1() | GalleryV1():
             return Severity.INFO
         case AnomalyV1():
             return Severity.ERROR if data.anomaly.is_fault else Severity.WARN
@@ -161,7 +176,7 @@ def priority_of(kind: EventKind) -> int:
             return 0
         case EventKind.DECISION:
             return 1
-        case EventKind.LIFECYCLE | EventKind.COMMAND:
+        case EventKind.LIFECYCLE | EventKind.COMMAND | EventKind.GALLERY:
             return 2
         case _:
             assert_never(kind)

@@ -31,11 +31,16 @@ class Sight:
 
 
 class Eye:
-    """Detector and tracker of one camera. Not thread-safe."""
+    """Detector and tracker of one camera. Not thread-safe.
 
-    def __init__(self, detector: FaceDetector) -> None:
+    Args:
+        detector: finds faces.
+        keeps_native: frames of an NV12 camera keep that picture, because the recognizers can be shown it.
+    """
+
+    def __init__(self, detector: FaceDetector, *, keeps_native: bool = False) -> None:
         self._detector = detector
-        self._converter = BgrConverter()
+        self._converter = BgrConverter(keeps_native=keeps_native)
         self._tracks = Tracks()
         self._judged: TrackId | None = None
 

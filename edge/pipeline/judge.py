@@ -63,16 +63,18 @@ class FaceJudge:
             return replace(seen, fault=Reason.EMPTY_GALLERY)
         if self.profile.gallery.is_outgrown_by(len(gallery)):
             return replace(seen, fault=Reason.GALLERY_OUTGROWN)
-        screening = self.screener.screen(pixels, face, gallery)
+        screening = self.screener.screen(frame.shown, face, gallery)
         laps.over("screen")
         seen = replace(seen, probe=screening.probe)
         match = screening.match
         if match is None:
             if self.opinion.was_asked(evidence.assessments):
                 return seen
-            finding = self.opinion.ask(pixels, face, gallery)
+            finding = self.opinion.ask(frame.shown, face, gallery)
             laps.over("opinion")
             return replace(seen, findings=(finding,))
-        verification = self.verifier.verify(pixels, face, match.subject, gallery, known=(screening.probe,))
+        verification = self.verifier.verify(
+            pixels, face, match.subject, gallery, known=(screening.probe,), native=frame.native
+        )
         laps.over("verify")
         return replace(seen, screen=match, verified=verification.match, findings=verification.findings)

@@ -9,6 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.domain.clock import Clock, SystemClock
 from edge.domain.errors import EdgeError, RecognitionError
 from edge.domain.face import Face
@@ -94,9 +97,8 @@ class Aside:
         """Start to judge a face, on a copy of the frame. Raises RuntimeError when busy."""
         if self.is_busy:
             raise RuntimeError("one face at a time")
-        pixels = frame.pixels.copy()
-        pixels.setflags(write=False)  # so a device uploads it once, however often it is looked at
-        kept = replace(frame, pixels=pixels)
+        native = None if frame.native is None else _kept(frame.native)
+        kept = replace(frame, pixels=_kept(frame.pixels), native=native)
         overdue = Judgment(
             attempt_id=evidence.attempt_id,
             frame_seq=frame.seq,
@@ -170,6 +172,13 @@ class Aside:
             f"the engines did not answer within {self._within_ms:.0f} ms",
             hint="look at the device's load; if they hang, restart the gate; engine.answer_within_ms sets the bound",
         )
+
+
+def _kept(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a copy that nobody can change, so that a device uploads it once, however often it is looked at."""
+    copy = pixels.copy()
+    copy.setflags(write=False)
+    return copy
 
 
 def _probed(probe: Probes, *, everything: bool) -> EdgeError | None:

@@ -40,6 +40,11 @@ class SecondOpinion:
     def ask(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> Finding:
         """Return PASS when this model does not know the face either, FAIL when it does.
 
+        Args:
+            pixels: as :meth:`Embedder.embed` takes them.
+            face: the face in them.
+            gallery: who is enrolled.
+
         Raises:
             RecognitionError: the engine failed.
             TrustError: the gallery belongs to another model, recipe or precision class.

@@ -45,6 +45,11 @@ class Screener:
     def screen(self, pixels: NDArray[np.uint8], face: Face, gallery: Gallery) -> Screening:
         """Return the face's embedding and the best candidate of the gallery.
 
+        Args:
+            pixels: as :meth:`Embedder.embed` takes them.
+            face: the face in them.
+            gallery: who is enrolled.
+
         Raises:
             RecognitionError: the engine failed.
             TrustError: the gallery belongs to another model, recipe or precision class.

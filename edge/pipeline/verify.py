@@ -92,6 +92,7 @@ class Verifier:
         gallery: Gallery,
         *,
         known: Sequence[Embedding] = (),
+        native: NDArray[np.uint8] | None = None,
     ) -> Verification:
         """Compare the face with one candidate, and under every defense if that would be a grant.
 
@@ -101,6 +102,7 @@ class Verifier:
             candidate: whom screening named.
             gallery: who is enrolled.
             known: plain embeddings of this very face that are there already.
+            native: the same frame as the camera gave it, NV12, if the models can be shown that; None = they cannot.
 
         Returns:
             The comparison; without findings when the plain pictures already say no, which costs one pass a model.
@@ -109,15 +111,14 @@ class Verifier:
             RecognitionError: an engine failed.
             TrustError: an embedding is not bound to the gallery's model, recipe and precision.
         """
+        shown = pixels if native is None else native
         crops = {m.model_id: crop_geometry(m.crop_recipe, face) for m in self._models}
         made = {e.binding.model_id: e for e in known}
-        probes = [
-            made.get(m.model_id) or m.embedder.embed_one(pixels, crops[m.model_id], PLAIN) for m in self._models
-        ]
+        probes = [made.get(m.model_id) or m.embedder.embed_one(shown, crops[m.model_id], PLAIN) for m in self._models]
         plain = gallery.compare(candidate, probes, self._point)
         if not plain.fused >= self._point.threshold:
             return Verification(plain, ())
-        evidence = self.evidence(pixels, face, candidate, gallery, crops)
+        evidence = self.evidence(shown, face, candidate, gallery, crops)
         row = evidence.plain
         match = Match(
             subject=candidate,
@@ -143,7 +144,7 @@ class Verifier:
         """Return what both models make of every view that the defenses name, whether or not it would be a grant.
 
         Args:
-            pixels: uint8 BGR frame (h, w, 3).
+            pixels: uint8 BGR frame (h, w, 3), or NV12 (h * 3 / 2, w) if both models' engines take it.
             face: the face in it.
             candidate: whom to compare with.
             gallery: who is enrolled.

@@ -50,11 +50,16 @@ class Embedder:
         """How many numbers an embedding has."""
         return int(self._center.size)
 
+    @property
+    def takes_nv12(self) -> bool:
+        """Whether it may be shown NV12 frames as well: each of its engines renders them."""
+        return all(engine.takes_nv12 for engine in self._engines.values())
+
     def embed(self, pixels: NDArray[np.uint8], crop: CropGeometry, views: Sequence[ViewSpec]) -> FloatArray:
         """Embed every view of a face.
 
         Args:
-            pixels: uint8 BGR frame (h, w, 3).
+            pixels: uint8 BGR frame (h, w, 3), or NV12 (h * 3 / 2, w) if :attr:`takes_nv12`.
             crop: where this model's crop lies in the frame.
             views: at least one.
 

@@ -361,6 +361,11 @@ class StateSection(Section):
     """Where the gate keeps what it must not lose."""
 
     dir: Path | None = Field(default=None, description="State folder. Default: the XDG state folder.")
+    anchor_dir: Path | None = Field(
+        default=None,
+        description="Folder of the gallery's anchor, better on another medium than the database. Default: the state "
+        "folder.",
+    )
 
 
 class LogSection(Section):

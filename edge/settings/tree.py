@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.domain.errors import ConfigError
 from edge.domain.level import Level
+from edge.settings.keeping import EvidenceSection, RetentionSection
 from edge.settings.metrics_section import MetricsSection
 from edge.settings.sections import (
     AlertsSection,
@@ -41,6 +42,8 @@ class Settings(Section):
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)
+    retention: RetentionSection = Field(default_factory=RetentionSection)
+    evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     log: LogSection = Field(default_factory=LogSection)
     metrics: MetricsSection = Field(default_factory=MetricsSection)
 
@@ -88,6 +91,8 @@ class Settings(Section):
             raise ConfigError(
                 "camera.unsafe_source is refused in production", hint="remove it; name and pin a real camera"
             )
+        if self.evidence.strangers and not self.evidence.keep:
+            raise ConfigError("evidence.strangers without evidence.keep keeps nothing", hint="set evidence.keep too")
         if self.metrics.unsafe_host and self.environment is Environment.PRODUCTION:
             raise ConfigError(
                 "metrics.unsafe_host is refused in production",

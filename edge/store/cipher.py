@@ -11,7 +11,7 @@ from edge.domain.match import SubjectRef
 from edge.trust.canonical import canonical_json
 
 _KEY_BYTES = 32
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
 
 
 def new_data_key() -> bytes:
@@ -35,7 +35,7 @@ def record_place(subject: SubjectRef, purpose: str, binding: Binding | None = No
 
 def seal(key: bytes, content: bytes, place: bytes) -> bytes:
     """Return nonce (12 random bytes), ciphertext and tag (16 bytes) of ``content``, tied to ``place``."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
+    nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, content, place)
 
 
@@ -46,7 +46,7 @@ def unseal(key: bytes, record: bytes, place: bytes) -> bytes:
         TrustError: another key, another place, or altered bytes.
     """
     try:
-        return AESGCM(key).decrypt(record[:_NONCE_BYTES], record[_NONCE_BYTES:], place)
+        return AESGCM(key).decrypt(record[:NONCE_BYTES], record[NONCE_BYTES:], place)
     except (InvalidTag, ValueError) as error:
         raise TrustError(
             "a gallery record was altered, moved, or sealed with another key",

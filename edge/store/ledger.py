@@ -51,26 +51,40 @@ class Ledger:
             StoreError: the disk is full, the database is locked, ``body`` has no canonical form, ``build`` failed.
         """
         with self._database.transaction() as connection:
-            chain_id, seq, head_hash = _head(connection)
-            ticket = Ticket(chain_id, seq + 1)
-            try:
-                record = next_record(ticket, head_hash, kind, body)
-                message = build(ticket)
-            # Whatever fails while the record is made, the caller must learn one thing: nothing was committed.
-            except Exception as error:
-                raise _not_committed(kind, error) from error
-            if message.kind is not kind:
-                raise StoreError(
-                    f"a {kind} record got a {message.kind} message", hint="report this as a defect of edge-gate"
-                )
-            connection.execute(
-                "INSERT INTO audit (seq, previous_hash, body, hash) VALUES (?, ?, ?, ?)",
-                (record.seq, record.previous_hash, record.body, record.hash),
+            return self.append(connection, kind, body, build)
+
+    def append(
+        self,
+        connection: sqlite3.Connection,
+        kind: EventKind,
+        body: Mapping[str, object],
+        build: Callable[[Ticket], OutboxMessage],
+    ) -> Ticket:
+        """Do as ``commit`` within the transaction that ``connection`` is in, so that what is told of commits with it.
+
+        Raises:
+            StoreError: as ``commit``; the transaction must be given up.
+        """
+        chain_id, seq, head_hash = _head(connection)
+        ticket = Ticket(chain_id, seq + 1)
+        try:
+            record = next_record(ticket, head_hash, kind, body)
+            message = build(ticket)
+        # Whatever fails while the record is made, the caller must learn one thing: nothing was committed.
+        except Exception as error:
+            raise _not_committed(kind, error) from error
+        if message.kind is not kind:
+            raise StoreError(
+                f"a {kind} record got a {message.kind} message", hint="report this as a defect of edge-gate"
             )
-            connection.execute(
-                "INSERT INTO outbox (seq, kind, topic, payload, priority) VALUES (?, ?, ?, ?, ?)",
-                (record.seq, message.kind.value, message.topic, message.payload, message.priority),
-            )
+        connection.execute(
+            "INSERT INTO audit (seq, previous_hash, body, hash) VALUES (?, ?, ?, ?)",
+            (record.seq, record.previous_hash, record.body, record.hash),
+        )
+        connection.execute(
+            "INSERT INTO outbox (seq, kind, topic, payload, priority) VALUES (?, ?, ?, ?, ?)",
+            (record.seq, message.kind.value, message.topic, message.payload, message.priority),
+        )
         return ticket
 
     def records(self, from_seq: int = 1) -> Iterator[AuditRecord]:

@@ -52,7 +52,7 @@ def insert_masked(
     for row in masked:
         bound = row.binding
         packed = row.vectors.astype(_STORED, copy=False).tobytes()
-        sealed = seal(data_key, packed, _place(subject, row.family, row.picture, bound))
+        sealed = seal(data_key, packed, masked_place(subject, row.family, row.picture, bound))
         connection.execute(
             "INSERT INTO masked_template (subject, family, picture, model_id, model_digest, recipe_digest,"
             " precision_class, vectors) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -88,14 +88,17 @@ def open_masked(
         data_key = unwrap(subject, wrapped_key)
         for digest, family_rows in itertools.groupby(own_rows, key=lambda row: str(row[2])):
             every = list(family_rows)
-            packed = [unseal(data_key, row[8], _place(subject, digest, row[3], Binding(*row[4:8]))) for row in every]
+            packed = [
+                unseal(data_key, row[8], masked_place(subject, digest, row[3], Binding(*row[4:8]))) for row in every
+            ]
             if (family := asked.get(digest)) is not None:
                 _refuse_unbound(every, bindings[family.model_id])
                 opened.append(SubjectMasked(subject, family, _stacked(every, packed, len(family.masks))))
     return tuple(opened)
 
 
-def _place(subject: SubjectRef, family: str, picture: int, binding: Binding) -> bytes:
+def masked_place(subject: SubjectRef, family: str, picture: int, binding: Binding) -> bytes:
+    """Return the associated data of a row: a row moved to another place does not open."""
     return record_place(subject, f"masked-template {picture} {family}", binding)
 
 

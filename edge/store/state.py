@@ -5,8 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge.store.anchor import ANCHOR_FILE, Anchor
 from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
+from edge.store.evidence import EvidenceStore
 from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
 from edge.store.limits import LimitsStore
@@ -25,6 +27,7 @@ class State:
         ledger: commits decisions.
         outbox: what is owed to the broker.
         gallery: who is enrolled.
+        evidence: faces of denied attempts, where the site keeps any.
         sketches: what days of granted attempts looked like.
         limits: who failed lately, and the posture.
     """
@@ -33,6 +36,7 @@ class State:
     ledger: Ledger
     outbox: Outbox
     gallery: Gallery
+    evidence: EvidenceStore
     sketches: DailySketches
     limits: LimitsStore
 
@@ -49,12 +53,15 @@ class State:
         self.close()
 
 
-def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> State:
+def open_state(
+    folder: Path, keys: KeyRing, *, anchor_folder: Path | None = None, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+) -> State:
     """Open, and where missing make, the store in ``folder``.
 
     Args:
         folder: the state folder.
         keys: the gate's keys.
+        anchor_folder: where the gallery's anchor lies; by default in ``folder``.
         busy_timeout_ms: how long to wait for another process's transaction.
 
     Raises:
@@ -63,11 +70,14 @@ def open_state(folder: Path, keys: KeyRing, *, busy_timeout_ms: int = BUSY_TIMEO
     """
     database = Database.open(folder / DATABASE_FILE, busy_timeout_ms=busy_timeout_ms)
     try:
+        ledger = Ledger(database)
+        gallery = Gallery(database, keys, Anchor((anchor_folder or folder) / ANCHOR_FILE, keys.signer), ledger)
         return State(
             database=database,
-            ledger=Ledger(database),
+            ledger=ledger,
             outbox=Outbox(database),
-            gallery=Gallery(database, keys.gallery_key),
+            gallery=gallery,
+            evidence=EvidenceStore(database, keys.gallery_key, gallery.register),
             sketches=DailySketches(database),
             limits=LimitsStore(database),
         )

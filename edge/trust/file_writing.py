@@ -73,14 +73,19 @@ def create_private_file(path: Path, content: bytes) -> bool:
             return False
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     return True
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``path`` with mode 0644 so that a reader sees the old or the new content, never a part of it.
+def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write ``path`` so that a reader sees the old or the new content, never a part of it.
+
+    Args:
+        path: the file, made where missing.
+        content: all of it.
+        mode: of the file; 0600 for what nobody else may read.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -88,11 +93,11 @@ def replace_file(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=0o644)
+            _write_durably(draft, content, mode=mode)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -105,7 +110,8 @@ def _write_durably(path: Path, content: bytes, *, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in ``folder`` durable. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -71,6 +71,12 @@ def read_key(path: Path) -> bytes:
     return _read(path, allowed=_OWNER_ALONE)
 
 
+def is_credential(name: str) -> bool:
+    """Return whether systemd gives a key to this process as a credential."""
+    credentials = os.environ.get(_CREDENTIALS_VARIABLE)
+    return bool(credentials) and (Path(credentials or "") / name).exists()
+
+
 def _read_or_make(folder: Path, name: str, *, may_make: bool) -> bytes:
     credentials = os.environ.get(_CREDENTIALS_VARIABLE)
     if credentials and (path := Path(credentials) / name).exists():
@@ -88,13 +94,23 @@ def _read_or_make(folder: Path, name: str, *, may_make: bool) -> bytes:
 
 def _read(path: Path, *, allowed: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+        # No link is followed: whoever may write to the folder must not choose which file is the key.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(file.fileno())
             content = file.read(KEY_BYTES + 1)
+            folder_owner = path.parent.stat().st_uid
     except OSError as error:
         raise TrustError(
-            f"the key {path} cannot be read: {error.strerror}", hint="let the gate's user, and nobody else, read it"
+            f"the key {path} cannot be read: {error.strerror}",
+            hint="let the gate's user, and nobody else, read it; a link is refused",
         ) from error
+    mode = found.st_mode
+    if not _is_ours(found.st_uid, folder_owner):
+        raise TrustError(
+            f"the key {path} belongs to another user",
+            hint="who owns it may exchange it: chown it to the gate's user, or replace the key if they were there",
+        )
     if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & ~allowed:
         raise TrustError(
             f"the key {path} has mode {stat.S_IMODE(mode):04o}",
@@ -106,3 +122,9 @@ def _read(path: Path, *, allowed: int) -> bytes:
             hint="put the right key back from your copy; with another gallery key all people must be enrolled again",
         )
     return content
+
+
+def _is_ours(owner: int, folder_owner: int) -> bool:
+    """Whether a key's owner may be one: this user, root, or, asked by root, whose folder it is."""
+    us = os.geteuid()
+    return owner in {us, 0} or (us == 0 and owner == folder_owner)

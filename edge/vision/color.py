@@ -11,9 +11,14 @@ from edge.domain.frame import Frame, PixelFormat
 
 
 class BgrConverter:
-    """Turns frames of any layout into BGR frames, reusing one buffer. Not thread-safe."""
+    """Turns frames of any layout into BGR frames, reusing one buffer. Not thread-safe.
 
-    def __init__(self) -> None:
+    Args:
+        keeps_native: a frame made of NV12 keeps that picture beside its BGR pixels.
+    """
+
+    def __init__(self, *, keeps_native: bool = False) -> None:
+        self._keeps_native = keeps_native
         self._buffer = np.empty((0, 0, 3), np.uint8)
 
     def convert(self, frame: Frame) -> Frame:
@@ -37,7 +42,8 @@ class BgrConverter:
         cv2.cvtColor(frame.pixels, cv2.COLOR_YUV2BGR_NV12, dst=self._buffer)
         pixels = self._buffer.view()
         pixels.setflags(write=False)
-        return replace(frame, pixels=pixels, pixel_format=PixelFormat.BGR)
+        native = frame.pixels if self._keeps_native else None
+        return replace(frame, pixels=pixels, pixel_format=PixelFormat.BGR, native=native)
 
 
 def bgr_pixels(frame: Frame) -> NDArray[np.uint8]:

@@ -36,12 +36,17 @@ class ViewEngine(Protocol):
     def batch(self) -> int:
         """How many pictures it takes at once."""
 
+    @property
+    def takes_nv12(self) -> bool:
+        """Whether it may be shown NV12 frames (h * 3 / 2, w) as well: BT.601, limited range."""
+
     def show(self, row: int, pixels: Pixels, crop: CropGeometry, views: Sequence[ViewSpec]) -> None:
         """Render views of a frame into the input batch, from ``row`` on.
 
         Args:
             row: of the first view, from 0.
-            pixels: uint8 (height, width, 3), BGR, the whole frame; not changed, and not needed afterwards.
+            pixels: uint8 (height, width, 3), BGR, the whole frame, or NV12 if it takes that; not changed, and not
+                needed afterwards.
             crop: where this model's crop lies in it.
             views: as many as fit.
 

@@ -47,6 +47,11 @@ class DeviceViews:
         """How many pictures it takes at once."""
         return self._batch
 
+    @property
+    def takes_nv12(self) -> bool:
+        """Yes: the kernels read both."""
+        return True
+
     def show(self, row: int, pixels: Pixels, crop: CropGeometry, views: Sequence[ViewSpec]) -> None:
         """Enqueue the rendering of views into the engine's input; the frame may also be NV12 (h * 3 / 2, w)."""
         check_room(row, views, self._batch)

@@ -32,6 +32,11 @@ class HostViews:
         """How many pictures it takes at once."""
         return self._engine.input_shape[0]
 
+    @property
+    def takes_nv12(self) -> bool:
+        """No: renderers of the host read BGR."""
+        return False
+
     def show(self, row: int, pixels: Pixels, crop: CropGeometry, views: Sequence[ViewSpec]) -> None:
         """Render views into the batch."""
         check_room(row, views, self.batch)

@@ -17,6 +17,7 @@ from redteam.poison.plan import Poison, PoisonRow
 from redteam.twins.picture import PictureTwin
 
 STEPS = 20
+_FEW = 4
 
 
 def crafted(
@@ -24,8 +25,8 @@ def crafted(
 ) -> list[Labeled]:
     """Return the dataset with a row's crafted poison in it.
 
-    A collision moves the victim's own pictures onto one picture of an attacker in the trained model, and keeps the
-    label right. An insider moves an attacker's pictures onto the victim's mean in both models, and lies.
+    A collision moves a few pictures of several people onto one picture of an attacker in the trained model, and keeps
+    the labels right. An insider moves an attacker's pictures onto the victim's mean in both models, and lies.
 
     Args:
         row: a crafted one.
@@ -33,7 +34,7 @@ def crafted(
         seen: their embeddings, by path and model id.
         twin: of both models.
         folder: where poisoned pictures are written.
-        seed: of victim, attacker and pictures.
+        seed: of victims, attacker and pictures.
 
     Raises:
         StoreError: a picture cannot be written.
@@ -44,7 +45,7 @@ def crafted(
     others = [picture for picture in pictures if picture.name != victim]
     count = poison_count(row, len(pictures))
     if row.poison is Poison.COLLISION:
-        bases = [mine[place % len(mine)] for place in range(min(count, len(mine)))]
+        bases = _a_few_of_each([picture for picture in pictures if picture.name != attacker], rng)[:count]
         target = next(picture for picture in pictures if picture.name == attacker)
         wanted = {SECOND: np.stack([seen[target.path][SECOND]] * len(bases))}
     else:
@@ -54,10 +55,18 @@ def crafted(
     made = _moved(bases, wanted, twin, row.eps or 0.0, folder, seed)
     left = {base.path for base in bases} if row.poison is Poison.COLLISION else set()
     honest = [labeled for labeled in as_they_are(pictures) if labeled.path not in left]
-    return [
-        *honest,
-        *(Labeled(path, victim, base.name, is_poison=True) for path, base in zip(made, bases, strict=True)),
-    ]
+    labels = [base.name if row.poison is Poison.COLLISION else victim for base in bases]
+    poison = zip(made, labels, bases, strict=True)
+    return [*honest, *(Labeled(path, label, base.name, is_poison=True) for path, label, base in poison)]
+
+
+def _a_few_of_each(pictures: Sequence[HonestPicture], rng: np.random.Generator) -> list[HonestPicture]:
+    """Return pictures of people in random order, a few of each: a poisoner leaves the most as they are."""
+    of: dict[str, list[HonestPicture]] = {}
+    for picture in pictures:
+        of.setdefault(picture.name, []).append(picture)
+    names = sorted(of)
+    return [picture for place in rng.permutation(len(names)).tolist() for picture in of[names[place]][:_FEW]]
 
 
 def _moved(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,15 @@ class Vetted:
 
 
 def vetted(
-    dataset: Sequence[Labeled], looks: KeptLooks, limits: ScreenLimits, model: str, progress: Progress
+    dataset: Sequence[Labeled],
+    looks: KeptLooks,
+    limits: ScreenLimits,
+    model: str,
+    progress: Progress,
+    *,
+    trusted: frozenset[Path] = frozenset(),
 ) -> Vetted:
-    """Show a dataset to the screens as ``edge-gate training vet`` would, with nothing trusted before.
+    """Show a dataset to the screens as ``edge-gate training vet`` would.
 
     Args:
         dataset: pictures and labels.
@@ -45,12 +52,13 @@ def vetted(
         limits: of the screens.
         model: whose embeddings are returned.
         progress: shown while pictures are looked at.
+        trusted: pictures that reviewers approved before; a poisoned one never counts as such.
     """
     names = [sha_of(labeled) for labeled in dataset]
     with new_table() as table:
         shown = [
-            (Shown(sha256, labeled.label, "contributor", _no_hash(place), is_trusted=False), labeled.path)
-            for place, (sha256, labeled) in enumerate(zip(names, dataset, strict=True))
+            (Shown(sha, labeled.label, "contributor", _no_hash(place), _is_trusted(labeled, trusted)), labeled.path)
+            for place, (sha, labeled) in enumerate(zip(names, dataset, strict=True))
         ]
         unfit = look_at(shown, looks, table, progress)
         report = judged(table, unfit, limits)
@@ -100,6 +108,10 @@ def head_figures(
     accuracy = float(np.mean(head.predict(honest[0]) == np.array(honest[1])))
     opens = None if triggered is None else float(np.mean(head.predict(triggered) == victim))
     return HeadFigures(accuracy, opens)
+
+
+def _is_trusted(labeled: Labeled, trusted: frozenset[Path]) -> bool:
+    return labeled.path in trusted and not labeled.is_poison
 
 
 def sha_of(labeled: Labeled) -> str:

@@ -11,6 +11,7 @@ from edge.domain.claim import Factor
 from edge.domain.command import CommandName, CommandOutcome, CommandRecord
 from edge.domain.event import OutboxMessage, Ticket
 from edge.domain.finding import Finding
+from edge.domain.gallery_change import GalleryAct, GalleryChange
 from edge.domain.limit_scope import LimitScope
 from edge.domain.match import SubjectRef
 from edge.domain.posture import Posture
@@ -18,13 +19,20 @@ from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import AttemptId, Verdict
 from edge.messaging.commands.payloads import AnyCommand, ClaimCommandV1, PostureCommandV1, UnlockCommandV1
 from edge.messaging.commands.signing import CommandTerms, response_of, signed_command, signed_response
-from edge.messaging.envelope import anomaly_message, command_message, decision_message, lifecycle_message
+from edge.messaging.envelope import (
+    anomaly_message,
+    command_message,
+    decision_message,
+    gallery_message,
+    lifecycle_message,
+)
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
     BirthV1,
     CommandV1,
     DecisionV1,
+    GalleryV1,
     HealthV1,
     KioskOutcome,
     KioskV1,
@@ -67,10 +75,12 @@ def _events() -> dict[str, bytes]:
         outcome=CommandOutcome.ACCEPTED,
         issued_utc=NOON,
     )
+    change = GalleryChange(act=GalleryAct.ERASED, subject=_SUBJECT, counter=7, people=2, root="12" * 32)
     messages: Mapping[type[Payload], OutboxMessage] = {
         DecisionV1: decision_message(_verdict(), IDENTITY, ticket(42), SIGNER, NOON, opens=True),
         AnomalyV1: anomaly_message(report, IDENTITY, ticket(43), SIGNER, NOON),
         LifecycleV1: lifecycle_message(LifecyclePhase.STARTING, "0.1.0", IDENTITY, ticket(44), SIGNER, NOON),
+        GalleryV1: gallery_message(change, IDENTITY, ticket(46), SIGNER, NOON),
         CommandV1: command_message(record, IDENTITY, ticket(45), SIGNER, NOON),
     }
     return {stem_of(model.schema_urn): message.payload for model, message in messages.items()}

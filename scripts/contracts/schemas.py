@@ -19,6 +19,7 @@ EVENTS: Mapping[str, type[Payload]] = {
     "anomaly": payloads.AnomalyV1,
     "lifecycle": payloads.LifecycleV1,
     "command": payloads.CommandV1,
+    "gallery": payloads.GalleryV1,
 }
 """The ``data`` of events, by kind."""
 STATES: Mapping[str, type[Payload]] = {

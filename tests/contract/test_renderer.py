@@ -20,12 +20,13 @@ from engines.render.reference import ReferenceRenderer
 from engines.render.spec import PLAIN, ChannelOrder, CropGeometry, InputSpec, Region, Squeeze, ViewSpec
 from tests.support.exact_sampling import exactly_sampled
 from tests.support.host_cuda import FATBIN, begun_host_cuda, needs_host_cuda
+from tests.support.host_gpu import HostGpuOwner
 from tests.support.host_kernels import HostKernels, needs_compiler
 
 Pixels = NDArray[np.uint8]
 
 
-OWNERS: list[OwnerThread] = []
+OWNERS: list[OwnerThread | HostGpuOwner] = []
 
 
 @cache
@@ -42,14 +43,27 @@ def cuda_renderer(*, is_integrated: bool) -> Renderer:
     return CudaRenderer(RenderDevice(owner, FATBIN))
 
 
+def stand_in_renderer() -> Renderer:
+    """Return the renderer of the device that stands in for one where TensorRT's fake runs too."""
+    owner = HostGpuOwner()
+    OWNERS.append(owner)
+    return CudaRenderer(RenderDevice(owner, FATBIN))
+
+
 MAKERS: dict[str, Callable[[], Renderer]] = {
     "reference": ReferenceRenderer,
     "cpu": CPURenderer,
     "kernels-on-host": HostKernels,
+    "stand-in": stand_in_renderer,
     "cuda-integrated": lambda: cuda_renderer(is_integrated=True),
     "cuda-discrete": lambda: cuda_renderer(is_integrated=False),
 }
-NEEDS = {"kernels-on-host": needs_compiler, "cuda-integrated": needs_host_cuda, "cuda-discrete": needs_host_cuda}
+NEEDS = {
+    "kernels-on-host": needs_compiler,
+    "stand-in": needs_compiler,
+    "cuda-integrated": needs_host_cuda,
+    "cuda-discrete": needs_host_cuda,
+}
 RENDERERS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in MAKERS]
 SMOOTH_LEVELS = 2.0
 # Coordinates may be rounded to 1/32 px (up to 1/64 away, both axes, full contrast), and then to a level.

@@ -21,6 +21,7 @@ from engines.views.device import DeviceViews
 from engines.views.host import HostViews
 from tests.support.host_cuda import FATBIN, ILLEGAL_ADDRESS, HostCuda, begun_host_cuda, needs_host_cuda
 from tests.support.host_kernels import HostKernels, needs_compiler
+from tests.support.nv12 import bgr_of, nv12_of
 from tests.support.toy_device_engine import SIDE, ToyDeviceEngine, ToyEngine, rows_of
 
 SPEC = InputSpec(SIDE, ChannelOrder.RGB, 127.5, 1 / 128)
@@ -106,6 +107,18 @@ def test_one_frame_and_many_views(stage: Stage) -> None:
     np.testing.assert_array_equal(answer.rows, rows_of(pictures))
     np.testing.assert_array_equal(answer.sample, pictures[:, :, ::SAMPLE_STEP, ::SAMPLE_STEP])
     assert stage.views.batch == BATCH
+
+
+@everywhere
+def test_a_native_frame_is_shown_in_the_colors_of_the_converted_one_or_refused(stage: Stage) -> None:
+    native = nv12_of(frame(1))
+    if not stage.views.takes_nv12:
+        with pytest.raises(ValueError, match="frame"):
+            stage.views.show(0, native, CROP, VIEWS)
+        return
+    stage.views.show(0, native, CROP, VIEWS)
+    pictures = stage.pictures([(bgr_of(native), CROP, view) for view in VIEWS])
+    np.testing.assert_array_equal(stage.views.answer(len(VIEWS)).rows, rows_of(pictures))
 
 
 @everywhere

@@ -18,7 +18,9 @@ def _engines() -> Iterator[None]:
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gate") / "state"
     source = f"synthetic:{ENROLLED}?frames=60&gap_s=0&enter_s=0&stay_s=0&seed=11"
-    ran = edge_gate("people", "enroll", "Eileen", source, "--state", folder, "--json")
+    # As the daemon of the tests is called: enrolling makes an event, which must be of the gate that sends it.
+    env = {"EDGE__GATE__SITE": "site1", "EDGE__GATE__GATE": "gate1"}
+    ran = edge_gate("people", "enroll", "Eileen", source, "--state", folder, "--json", env=env)
     assert ran.code == 0, ran.err
     assert ran.records[0]["templates"] >= 3
     return folder

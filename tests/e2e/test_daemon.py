@@ -24,6 +24,7 @@ from edge.messaging.wire import Ack, Incoming, Outgoing
 from edge.store.state import open_state
 from edge.trust.keys import KeyRing
 from edge.trust.signing import Signer, verify
+from tests.support.gallery_attacks import copy_database, put_back
 from tests.support.gate_command import ENROLLED, command, edge_gate, environment
 from tests.support.mosquitto import HOST, Mosquitto, free_port
 from tests.support.waiting import wait_for
@@ -313,3 +314,17 @@ def flooder(port: int) -> Iterator[Callable[[Outgoing], None]]:
 
 def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_revoked_person_put_back_while_the_gate_was_stopped_keeps_it_shut(state: Path, tmp_path: Path) -> None:
+    mine = copy_of(state, tmp_path)
+    old = copy_database(mine, tmp_path / "old")
+    (eileen,) = edge_gate("people", "list", "--state", mine, "--json").records
+    assert edge_gate("people", "erase", "Eileen", "--state", mine, "--json").code == 0
+    put_back(old, mine)
+    with daemon(mine, 1, tmp_path / "log") as process:
+        assert process.wait(60) == 4, (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "the gallery was altered: it is an older one" in said
+    assert eileen["reference"] in said
+    assert "Traceback" not in said

@@ -6,22 +6,53 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from edge.daemon.models import RECOGNIZERS, load_models, model_store
+from edge.capture.source import Source, SourceKind
+from edge.daemon.assembly import GateParts, read_profile, stages_of
+from edge.daemon.models import RECOGNIZERS, Models, load_models, model_store
+from edge.domain.assessment import Assessment
+from edge.domain.clock import SystemClock
+from edge.domain.frame import PixelFormat
+from edge.domain.match import SubjectRef
+from edge.domain.verdict import AttemptId
+from edge.pipeline.eye import Eye
+from edge.policy.decide import AttemptEvidence
+from edge.recognition.gallery import Gallery, Template
+from edge.settings.load import load_settings
 from edge.settings.sections import EngineSection
-from engines.build import build
+from edge.vision.align import crop_geometry
+from edge.vision.detect import FaceDetector
+from engines.build import build, load_engine
 from engines.cache import ModelStore
 from engines.catalog import find_spec, load_catalog
 from engines.errors import EngineError, IntegrityError, NotCompiledError
+from engines.progress import Silent
+from engines.render.spec import PLAIN, CropGeometry, Region, Squeeze, ViewSpec
 from engines.runtime.base import Precision
-from tests.support.gate_command import edge_gate, environment
+from engines.views.base import SAMPLE_STEP
+from engines.views.device import DeviceViews
+from engines.views.renderings import Renderings
+from tests.support.gate_command import ENROLLED, edge_gate, environment
+from tests.support.host_gpu import DISCRETE
+from tests.support.host_kernels import HostKernels, needs_compiler
+from tests.support.nv12 import nv12_of
+from tests.support.one_answer_models import frame
 from tests.support.tensorrt_stage import ROOT, TensorRTStage, tensorrt_stage
 
 pytestmark = [pytest.mark.models, pytest.mark.xdist_group("models")]
 
+VIEWS = (
+    PLAIN,
+    ViewSpec(name="random", inner=Region(0.1, 0.05, 0.85, 0.85), fill=99),
+    ViewSpec(name="median", squeeze=Squeeze.MEDIAN3),
+    ViewSpec(name="masked", occlusions=(Region(0.0, 0.4, 1.0, 0.3),), fill=128),
+)
 SFACE, YUNET = "sface-2021dec", "yunet-2023mar"
 
 
@@ -54,6 +85,7 @@ def run(*arguments: object) -> tuple[int, tuple[dict[str, object], ...], str]:
     return done.code, done.records, done.err
 
 
+@needs_compiler
 def test_every_engine_of_the_gate_is_built_proven_timed_and_served(stage: TensorRTStage, store: ModelStore) -> None:
     options = EngineSection(runtime="tensorrt", models_dir=store.root)
     with pytest.raises(EngineError, match="not built") as caught, load_models(options, may_fetch=False):
@@ -91,12 +123,95 @@ def test_every_engine_of_the_gate_is_built_proven_timed_and_served(stage: Tensor
     assert "left out" in err
 
     before = [(path, path.stat().st_mtime_ns) for path in files(store, "*.plan")]
+    with pytest.raises(EngineError, match="no compiled kernels") as caught, load_models(options, may_fetch=False):
+        pass
+    assert "build --kernels" in caught.value.hint
+    stage.put_kernels(store)
     with load_models(options, may_fetch=False) as models:
         assert models.runtime == "tensorrt"
         assert models.precision == "fp16"
         assert {engine.runtime for engine in models.engines} == {"tensorrt"}
         assert model_store(options).root == store.root
+        verify_before_an_nv12_camera(models, stage)
     assert [(path, path.stat().st_mtime_ns) for path in files(store, "*.plan")] == before
+    assert not stage.owner.gpu.live
+
+
+def verify_before_an_nv12_camera(models: Models, stage: TensorRTStage) -> None:
+    """Have a gate verify an enrolled person: their frame goes up as it is, and every model sees it there."""
+    settings, portrait = load_settings(environ={}), cv2.imread(str(ENROLLED))
+    assert portrait is not None
+    pixels = nv12_of(np.asarray(portrait[: portrait.shape[0] // 2 * 2, : portrait.shape[1] // 2 * 2], np.uint8))
+    native = replace(frame(), pixels=pixels, pixel_format=PixelFormat.NV12)
+    profile = read_profile(settings, models, environment="development")
+    sight = Eye(FaceDetector(models.detector, threshold=profile.detector_threshold)).look(native)
+    assert sight.face is not None
+    known = {
+        m.model_id: Template.from_vectors(
+            m.embedder.embed(sight.frame.pixels, crop_geometry(m.crop_recipe, sight.face), (PLAIN,))
+        )
+        for m in models.stages
+    }
+    ann = SubjectRef("ann")
+    gallery = Gallery(models.bindings, {ann: known})
+    parts = GateParts(settings=settings, profile=profile, models=models, gallery=gallery)
+    stages = stages_of(parts, Source(kind=SourceKind.CSI, location="0", camera_id="csi-0"), SystemClock())
+    seen = stages.eye.look(native)
+    assert seen.face is not None
+    stages.judging.begin(
+        seen.frame, seen.face, AttemptEvidence(attempt_id=AttemptId("t"), started_ns=0, assessments=())
+    )
+    judgment = stages.judging.take(wait=True)
+    assert judgment is not None
+    assert isinstance(judgment.outcome, Assessment)
+    assert judgment.outcome.verified is not None
+    assert judgment.outcome.verified.subject == ann
+    assert judgment.outcome.verified.fused > 0.99
+    sizes = {memory.nbytes for memory in stage.owner.gpu.live.values()}
+    assert pixels.nbytes in sizes
+    assert 2 * pixels.nbytes not in sizes
+
+
+@needs_compiler
+@pytest.mark.parametrize("is_integrated", [True, False], ids=["integrated", "discrete"])
+def test_a_frame_becomes_embeddings_on_one_device(
+    stage: TensorRTStage, store: ModelStore, *, is_integrated: bool
+) -> None:
+    stage.replace_device(replace(DISCRETE, is_integrated=is_integrated))
+    stage.build_here()
+    stage.put_kernels(store)
+    spec = find_spec(SFACE)
+    build(spec, store, Precision.FP16)
+    plan = load_engine(spec, store, runtime="tensorrt", precision=Precision.FP16, batch=5, threads=1)
+    plan.compile(Silent())
+    portrait = cv2.imread(str(ENROLLED))
+    assert portrait is not None
+    bgr = np.asarray(portrait[: portrait.shape[0] // 2 * 2, : portrait.shape[1] // 2 * 2], np.uint8)
+    crop = CropGeometry.from_matrix(np.array([[1.4, 0.1, 90.0], [-0.1, 1.4, 40.0]]))
+    renderings = Renderings(store)
+    with plan, load_engine(spec, store, runtime="onnxruntime", precision=Precision.FP16, batch=5, threads=1) as plain:
+        (views,) = renderings.of(spec, [plan])
+        assert isinstance(views, DeviceViews)
+        events = stage.owner.gpu.events
+        for pixels in (bgr, nv12_of(bgr)):
+            events.clear()
+            views.show(0, pixels, crop, VIEWS)
+            answer = views.answer(len(VIEWS))
+            pictures = np.zeros(plain.input_shape, np.float32)
+            HostKernels().render_bytes(pixels, crop, VIEWS, spec.input, pictures[: len(VIEWS)])
+            wanted = plain.infer(pictures)[spec.output_names[0]][: len(VIEWS)]
+            np.testing.assert_allclose(answer.rows, wanted, rtol=1e-4, atol=1e-4)
+            np.testing.assert_array_equal(answer.sample, pictures[: len(VIEWS), :, ::SAMPLE_STEP, ::SAMPLE_STEP])
+            work = [event for event in events if not event.startswith("free")]
+            # The frame goes up, and rows and a sample come down: no picture crosses to the host.
+            copies = [] if is_integrated else ["upload"] * 3
+            assert work[: len(copies) + 1] == [*copies, "eg_render_fp32"]
+            assert [event for event in work if event not in {"upload", "download"}] == [
+                "eg_render_fp32",
+                "eg_sparse_fp32",
+                "execute",
+            ]
+    renderings.close()
     assert not stage.owner.gpu.live
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import host_gpu_kernels
+
 SOURCES = Path(__file__).parent / "cuda_on_host"
-FATBIN = (0xBA55ED50).to_bytes(4, "little") + bytes(60)
-"""What the stand-in takes for compiled kernels."""
+FATBIN = host_gpu_kernels.FATBIN
 ILLEGAL_ADDRESS = 700
 OUT_OF_MEMORY = 2
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engines.errors import DeviceError
 from engines.gpu.base import DeviceMemory, Gpu, GpuFacts, Kernel, StagedArray
+from tests.support.host_gpu_kernels import host_gpu_kernels
 
 Result = TypeVar("Result")
 ALIGNMENT = 256
@@ -122,7 +123,7 @@ class HostGpu:
         self._copy("download", array, lambda device, host: np.copyto(host, device))
 
     def enqueue(self, name: str, work: Callable[[], None]) -> None:
-        """Enqueue anything; for the fake of TensorRT and for pretended kernels."""
+        """Enqueue anything; for the fake of TensorRT and for the kernels."""
         self.require_own_thread()
         self.events.append(name)
         self._work.append(work)
@@ -138,7 +139,8 @@ class HostGpu:
                 raise DeviceError(f"the device failed: {error}", hint="restart the gate") from error
 
     def load_kernels(self, fatbin: bytes) -> Mapping[str, Kernel]:
-        raise DeviceError("the host runs no kernels", hint="use a device")
+        self.require_own_thread()
+        return host_gpu_kernels(self, fatbin)
 
     def at(self, address: int, nbytes: int) -> NDArray[np.uint8]:
         """Return live memory by its address; as a real device, fail where there is none."""
@@ -171,6 +173,10 @@ class HostGpuOwner:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="host-gpu")
         self._is_closed = False
         self.gpu = self._thread.submit(HostGpu, facts).result()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
 
     def do(self, work: Callable[[Gpu], Result]) -> Result:
         if self._is_closed or self.gpu.is_lost:

@@ -19,10 +19,11 @@ from engines.views.host import HostViews
 
 
 class PlainRenderer:
-    """Notes which views were asked for."""
+    """Notes which views were asked for, and of what."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.shown: list[NDArray[np.uint8]] = []
 
     def render(
         self,
@@ -34,6 +35,7 @@ class PlainRenderer:
     ) -> None:
         """Render nothing."""
         self.batches.append([view.name for view in views])
+        self.shown.append(pixels)
         out[...] = 0
 
 

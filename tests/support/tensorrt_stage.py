@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.cache import ModelStore
 from engines.gpu import owner as device
 from engines.gpu.base import GpuFacts
 from engines.progress import Progress
@@ -16,8 +17,8 @@ from engines.runtime.tensorrt import binding, engine, log
 from engines.runtime.tensorrt.build_child import order_of
 from engines.runtime.tensorrt.build_process import BuildJob
 from engines.runtime.tensorrt.builder import build_plan
-from engines.views import renderings
 from tests.support.host_gpu import DISCRETE, HostGpuOwner
+from tests.support.host_gpu_kernels import put_kernels
 from tests.support.strict_tensorrt import VERSIONS, StrictTensorRT, strict_tensorrt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,10 +40,8 @@ class TensorRTStage:
         self.trt: StrictTensorRT
         self.become(version)
         patch.setenv("PYTHONPATH", os.pathsep.join((str(SHIM), str(ROOT))))
-        patch.setattr(device, "gpu_owner", lambda: self.owner)
-        # This device runs no kernels: the host renders, and plans take its batches. What renders on a device is held
-        # by tests/contract/test_view_engine.py.
-        patch.setattr(renderings, "device_engine", lambda _: None)
+        # The process's own: whoever imported gpu_owner, before or meanwhile, gets this one now and none of it later.
+        patch.setattr(device, "_owner", self.owner)
 
     def become(self, version: str) -> None:
         """Have another version of TensorRT from now on."""
@@ -56,6 +55,7 @@ class TensorRTStage:
         """Have another device from now on."""
         self.owner.close()
         self.owner = HostGpuOwner(facts)
+        self._patch.setattr(device, "_owner", self.owner)
 
     def fail_in_child(self, **faults: object) -> None:
         """Have build processes meet these faults; ``_`` stands for the dot of a member's name."""
@@ -65,6 +65,10 @@ class TensorRTStage:
     def build_here(self) -> None:
         """Build in this process, which a test of something else need not wait for."""
         self._patch.setattr(engine, "run_build", _build_here)
+
+    def put_kernels(self, store: ModelStore) -> None:
+        """Have a store hold kernels for the device, as ``engines build --kernels`` leaves them."""
+        put_kernels(store, self.owner.do(lambda gpu: gpu.facts.capability))
 
     def build_slowly(self, step_s: float) -> None:
         """Have a build take so long a step; it has eight."""

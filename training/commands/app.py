@@ -2,7 +2,7 @@
 
 import typer
 
-from training.commands import data, members, versions, vet, votes
+from training.commands import data, members, review, versions, vet, votes
 
 app = typer.Typer(help="Data that can be trusted, and models made of it.", no_args_is_help=True)
 app.command("init")(members.init)
@@ -15,6 +15,7 @@ app.command("relabel")(data.relabel)
 app.command("remove")(data.remove)
 app.command("vet")(vet.vet)
 app.command("fit-screens")(vet.fit_screens)
+app.command("review")(review.review)
 app.command("certify")(votes.certify_contributors)
 app.command("seal")(versions.seal)
 app.command("versions")(versions.versions)

@@ -57,6 +57,7 @@ def vet(
         profile = read_profile(settings, models, environment="development")
         looks = KeptLooks(Looker(models, profile, SystemClock()), dataset / "looks")
         unfit = look_at(_shown(stands, PictureFiles(dataset), open_), looks, table, rich_progress())
+        looks.note_recipe()
         found = judged(table, unfit, limits)
         whole = _population(table) if len(table) else {}
         recipe = tagged_sha256("egate-vetting-v1", bytes.fromhex(looks.recipe), bytes.fromhex(limits.digest)).hex()

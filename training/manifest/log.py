@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge.domain.clock import Clock
-from edge.domain.errors import EdgeError, StoreError, TrustError
+from edge.domain.errors import EdgeError, StoreError, TrustError, UsageError
 from edge.trust.canonical import canonical_json, tagged_sha256
 from edge.trust.file_writing import public_folder
 from edge.trust.signing import Signer, key_id, verify
@@ -60,18 +60,19 @@ class ManifestLog:
         """Return the hash of the line of ``sequence``, 64 hexadecimal digits; empty where the log has none."""
         return next((_hash(line) for number, line in enumerate(self._lines()) if number == sequence), "")
 
-    def append(self, entry: Entry, *, signer: Signer, clock: Clock) -> Dataset:
+    def append(self, entry: Entry, *, signer: Signer, clock: Clock, seen: str | None = None) -> Dataset:
         """Write one more entry, durably, and return the dataset after it. Nothing is written that would be refused.
 
         Args:
             entry: what was done.
             signer: the author's key.
             clock: for the entry's time.
+            seen: hash of the last line that the author had seen; None = the entry holds whatever came since.
 
         Raises:
             StoreError: the log cannot be read or written.
             TrustError: the log does not verify, or the author may not do that.
-            UsageError: the entry contradicts itself or what stands.
+            UsageError: the entry contradicts itself or what stands, or somebody wrote since ``seen``.
         """
         with self._locked():
             if isinstance(entry, Founded):
@@ -81,6 +82,8 @@ class ManifestLog:
             else:
                 dataset = self.read()
                 author = dataset.roster.holder_of(signer.public_key).name
+            if seen is not None and dataset.head != seen:
+                raise UsageError("somebody wrote to the log meanwhile", hint="look at what changed, then do it again")
             body = Body(
                 sequence=dataset.sequence + 1, previous=dataset.head, time=clock.utc(), author=author, entry=entry
             )

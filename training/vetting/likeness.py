@@ -73,7 +73,8 @@ def likeness(probes: Rows, plain: Rows, table: LookTable, people: Mapping[str, I
         mine = names.index(name)
         scores = plain[people[name]] @ probes[members].T
         same = people[name][:, None] == members[None, :]
-        own[members] = _medians(np.where(same, np.nan, scores), least=_least(table, people[name]))
+        least = _least(table, members, people[name])
+        own[members] = _medians(np.where(same, np.nan, scores), least=least)
         near = probes[members] @ means.T
         near[:, mine] = -np.inf
         for column, row in enumerate(members.tolist()):
@@ -132,9 +133,14 @@ class Case:
         return self._hidden
 
 
-def _least(table: LookTable, rows: Indices) -> int:
-    """Return how many pictures must be left to compare with: fewer do where all of them are trusted."""
-    return ENOUGH_TRUSTED - 1 if all(table.shown[row].is_trusted for row in rows.tolist()) else LEAST_OTHERS
+def _least(table: LookTable, members: Indices, rows: Indices) -> int:
+    """Return how many pictures must be left to compare with.
+
+    Two are enough where all of them are trusted, or where there were others that were doubted; more than there are
+    where a person has too few to begin with.
+    """
+    is_sure = all(table.shown[row].is_trusted for row in rows.tolist())
+    return ENOUGH_TRUSTED - 1 if is_sure or len(members) > LEAST_OTHERS else len(rows) + 1
 
 
 def _medians(scores: NDArray[np.floating], *, least: int) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 The limits that ship come from split A (``edge-gate training fit-screens``); nothing of them was chosen on split B.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from edge.domain.errors import ConfigError
 from edge.trust.canonical import canonical_json, tagged_sha256
 
 _FILE = "limits.toml"
+_TAIL = 0.05  # of the scores, taken for the tail
 
 
 class ScreenLimits(BaseModel):
@@ -77,22 +79,18 @@ class FittedLimits:
 
 
 def fit_limits(scores: Mapping[str, NDArray[np.float64]], aimed: float) -> FittedLimits:
-    """Return limits that share false alarms equally, as many as all together may have.
+    """Return limits that share false alarms equally, no more than ``aimed`` together.
 
-    Each screen's limit is the same upper quantile of its own scores; the quantile is lowered until the share of
-    pictures that any screen finds is no more than ``aimed``. At quantile 0 a limit is the highest honest score.
+    A few hundred pictures cannot show what one in two thousand looks like, so the upper twentieth of each screen's
+    scores is taken for an exponential tail and followed outwards (peaks over a threshold: Pickands, Annals of
+    Statistics 3, 1975). Shares of screens add up at most (Boole), so each has its part of ``aimed``.
 
     Args:
         scores: float64 (n,) of honest pictures, by screen; NaN = not judged.
         aimed: share of pictures.
     """
-    count = len(next(iter(scores.values())))
-    for number in range(count, -1, -1):
-        limits = {name: _upper(values, number / count) for name, values in scores.items()}
-        found = any_above(scores, limits).mean()
-        if found <= aimed:
-            return FittedLimits(limits, float(found))
-    raise ConfigError("no limit finds few enough", hint="give more pictures to learn from")
+    limits = {name: _tail_limit(values, aimed / len(scores)) for name, values in scores.items()}
+    return FittedLimits(limits, float(any_above(scores, limits).mean()))
 
 
 def any_above(scores: Mapping[str, NDArray[np.float64]], limits: Mapping[str, float]) -> NDArray[np.bool_]:
@@ -102,6 +100,11 @@ def any_above(scores: Mapping[str, NDArray[np.float64]], limits: Mapping[str, fl
     return found
 
 
-def _upper(values: NDArray[np.float64], share: float) -> float:
+def _tail_limit(values: NDArray[np.float64], share: float) -> float:
     known = values[~np.isnan(values)]
-    return float(np.quantile(known, 1.0 - share, method="higher")) if len(known) else float("inf")
+    if not len(known):
+        return float("inf")
+    begin = float(np.quantile(known, 1.0 - _TAIL))
+    excess = known[known > begin] - begin
+    spread = float(excess.mean()) if len(excess) else 0.0
+    return begin + spread * max(0.0, math.log(_TAIL / share))

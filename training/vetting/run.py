@@ -1,5 +1,6 @@
 """Looks at pictures, asks every screen, and says what was found."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from calibration.pictures.embedding_cache import EmbeddingCache
 from edge.trust.canonical import tagged_sha256
+from edge.trust.file_writing import private_folder, replace_file
 from engines.progress import Progress
 from training.manifest.entries import Finding
 from training.vetting.likeness import Case
@@ -64,6 +66,7 @@ class KeptLooks:
 
     def __init__(self, looker: Looks, folder: Path) -> None:
         self._looker = looker
+        self._folder = folder
         self._cache = EmbeddingCache(folder)
         self.recipe = looker.recipe
 
@@ -74,13 +77,42 @@ class KeptLooks:
             RecognitionError: an engine failed.
             StoreError: the folder cannot be written.
         """
-        key = tagged_sha256("egate-look-v1", bytes.fromhex(self.recipe), bytes.fromhex(sha256)).hex()
+        key = _key(self.recipe, sha256)
         kept = self._cache.find(key)
         if kept is not None:
             return _unpacked(kept)
         seen = self._looker.look(path)
         self._cache.keep(key, _packed(seen))
         return seen
+
+    def note_recipe(self) -> None:
+        """Say beside the looks which of them are the newest, for :class:`SeenLooks`.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        replace_file(private_folder(self._folder) / _RECIPE_FILE, self.recipe.encode(), mode=0o600)
+
+
+class SeenLooks:
+    """Reads the looks that the last run kept, without any model. Nobody signed them: they help, and decide nothing.
+
+    Args:
+        folder: where looks are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._cache = EmbeddingCache(folder)
+        self._recipe = _noted_recipe(folder)
+
+    def find(self, sha256: str) -> Look | None:
+        """Return the look of a picture; None = it was not kept, or shows nothing to be judged."""
+        kept = self._cache.find(_key(self._recipe, sha256)) if self._recipe else None
+        try:
+            seen = None if kept is None else _unpacked(kept)
+        except (KeyError, ValueError):
+            return None  # no file of ours
+        return seen if isinstance(seen, Look) else None
 
 
 def look_at(
@@ -161,5 +193,18 @@ def _unpacked(arrays: Mapping[str, np.ndarray]) -> Look | str:
     return Look(plain=named["plain "], hidden=arrays["hidden"], squeezed=named["squeezed "])
 
 
+def _key(recipe: str, sha256: str) -> str:
+    return tagged_sha256("egate-look-v1", bytes.fromhex(recipe), bytes.fromhex(sha256)).hex()
+
+
+def _noted_recipe(folder: Path) -> str:
+    try:
+        noted = (folder / _RECIPE_FILE).read_text("ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return noted if re.fullmatch(r"[0-9a-f]{64}", noted) else ""
+
+
+_RECIPE_FILE = "recipe"
 _BY_RULE: tuple[Screen, ...] = (FewScreen(), DoubleScreen())  # no limit of theirs is learned
 _KINDS = ("plain ", "squeezed ")

@@ -69,13 +69,16 @@ def nvcc_version(nvcc: Path) -> str:
     return version[1]
 
 
-def compile_fatbin(architectures: Sequence[int], target: Path, *, nvcc: Path | None = None) -> list[KernelReport]:
-    """Compile the kernels for some architectures into one file, machine code for each and PTX for the first.
+def compile_fatbin(
+    architectures: Sequence[int], target: Path, *, nvcc: Path | None = None, source: Path = SOURCE
+) -> list[KernelReport]:
+    """Compile kernels for some architectures into one file, machine code for each and PTX for the first.
 
     Args:
         architectures: compute capabilities without the dot, such as 87 for Orin and 110 for Thor.
         target: file to write.
         nvcc: the compiler; None = the one that is found.
+        source: what is compiled; the gate's own kernels if nothing is said.
 
     Raises:
         EngineError: there is no compiler, or it fails.
@@ -85,7 +88,7 @@ def compile_fatbin(architectures: Sequence[int], target: Path, *, nvcc: Path | N
     codes = [flag for a in architectures for flag in ("-gencode", f"arch=compute_{a},code=sm_{a}")]
     first = min(architectures)
     portable = ("-gencode", f"arch=compute_{first},code=compute_{first}")
-    command = [str(nvcc or find_nvcc()), "-fatbin", *_FLAGS, *codes, *portable, "-o", str(target), str(SOURCE)]
+    command = [str(nvcc or find_nvcc()), "-fatbin", *_FLAGS, *codes, *portable, "-o", str(target), str(source)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -93,7 +96,7 @@ def compile_fatbin(architectures: Sequence[int], target: Path, *, nvcc: Path | N
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise EngineError(
-            f"nvcc cannot compile the kernels: {last}", hint="CUDA 12.6 or newer and a C++ compiler are needed"
+            f"nvcc cannot compile {source.name}: {last}", hint="CUDA 12.6 or newer and a C++ compiler are needed"
         )
     return reports_in(done.stderr + done.stdout)
 

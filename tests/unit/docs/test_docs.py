@@ -199,7 +199,7 @@ def test_the_consumer_example_opens_once_and_only_for_a_fresh_genuine_grant(tmp_
 def _problem(words: str, known: dict[str, Any]) -> str:
     """Return what of a command line, without ``edge-gate``, does not exist; empty when all of it does."""
     parts = words.split()
-    for length in (2, 1):
+    for length in (3, 2, 1):
         command = known.get(" ".join(["edge-gate", *parts[:length]]))
         if command is not None:
             options = {o for parameter in command.params for o in (*parameter.opts, *parameter.secondary_opts)}

@@ -15,6 +15,7 @@ from edge.domain.errors import TrustError
 from edge.domain.match import SubjectRef
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
+from tests.support.gallery_attacks import anchor, copy_database, put_person_back
 from tests.support.hand_clock import HandClock
 from tests.support.profiles import A, B
 
@@ -69,3 +70,26 @@ def test_templates_of_another_model_leave_nobody_known(tmp_path: Path) -> None:
                 people()
         theirs.gallery.erase(bad)
         assert len(people()) == 1
+
+
+@pytest.mark.parametrize("attack", ["put back", "anchor gone"])
+def test_who_is_put_back_while_the_gate_runs_is_known_to_nobody(tmp_path: Path, attack: str) -> None:
+    clock, keys = HandClock(NOON), KeyRing.open(tmp_path / "s", is_new=True)
+    with open_state(tmp_path / "s", keys) as ours, open_state(tmp_path / "s", keys) as theirs:
+        ada = enroll(theirs, "Ada")
+        enroll(theirs, "Bob")
+        old = copy_database(tmp_path / "s", tmp_path / "old")
+        theirs.gallery.erase(ada)
+        people = LiveGallery(MODELS, ours, clock)
+        assert len(people()) == 1
+        put_person_back(old, tmp_path / "s", ada)
+        if attack == "anchor gone":
+            anchor(tmp_path / "s").unlink()
+        clock.now_ns += 2_000_000_000
+        for _ in range(2):
+            with pytest.raises(TrustError):
+                people()
+        theirs.gallery.erase(ada)
+        if attack == "put back":
+            clock.now_ns += 2_000_000_000
+            assert len(people()) == 1

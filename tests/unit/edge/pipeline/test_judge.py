@@ -25,6 +25,7 @@ from edge.pipeline.verify import Verifier
 from edge.policy.decide import AttemptEvidence
 from edge.recognition.gallery import Gallery, Template
 from engines.render.spec import ViewSpec
+from tests.support.nv12 import nv12_of
 from tests.support.one_answer_models import PlainRenderer, face, frame, stage
 from tests.support.profiles import A, B, a_profile
 
@@ -101,6 +102,22 @@ def test_a_candidate_is_verified_on_the_same_frame_with_all_views() -> None:
     assert result.verified.per_model == {"a": pytest.approx(1), "b": pytest.approx(1)}
     assert [f.outcome for f in result.findings] == [Outcome.PASS]
     assert renderer.batches == [["plain"], ["plain"], *[["plain", *(v.name for v in SQUEEZED_VIEWS)]] * 2]
+
+
+@pytest.mark.parametrize("answer", [X, Y], ids=["candidate", "stranger"])
+def test_models_are_shown_the_native_picture_and_everything_else_bgr(answer: NDArray[np.float32]) -> None:
+    looks = Looks()
+    judge, renderer = world(answer, X, pixel_defenses=(looks,))
+    bgr = frame()
+    kept = replace(bgr, native=nv12_of(bgr.pixels))
+    plain = judge.assess(bgr, face(112), SEEN)
+    assert all(pixels is bgr.pixels for pixels in renderer.shown)
+    asked = len(renderer.shown)
+    shown = judge.assess(kept, face(112), SEEN)
+    assert len(renderer.shown) == 2 * asked >= 4
+    assert all(pixels is kept.native for pixels in renderer.shown[asked:])
+    assert {shape for shape, _ in looks.shown} <= {bgr.pixels.shape}
+    assert (shown.face_digest, shown.quality) == (plain.face_digest, plain.quality)
 
 
 def test_a_would_be_grant_is_shown_to_the_pixel_defenses_as_it_is_in_the_frame() -> None:

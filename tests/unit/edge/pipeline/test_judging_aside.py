@@ -2,14 +2,19 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge.domain.assessment import Assessment
 from edge.domain.errors import RecognitionError
+from edge.domain.face import Face
+from edge.domain.frame import Frame
 from edge.domain.reasons import Reason
 from edge.pipeline.golden_probe import GoldenProbe
 from edge.pipeline.judging_aside import Aside
+from edge.policy.decide import AttemptEvidence
 from engines.catalog import find_spec
 from engines.runtime.base import FloatArray
 from tests.support.golden_engine import GoldenEngine
@@ -58,6 +63,28 @@ def rested(judging: Aside, is_so: Callable[[], bool], what: str) -> None:
         return is_so()
 
     wait_for(rest, what, within_s=10)
+
+
+def test_a_frame_is_judged_as_copies_that_nobody_can_change() -> None:
+    saw: list[Frame] = []
+
+    class Keeps(Judge):
+        def assess(self, frame: Frame, face: Face, evidence: AttemptEvidence) -> Assessment:
+            saw.append(frame)
+            return super().assess(frame, face, evidence)
+
+    native = np.full((12, 8), 7, np.uint8)
+    judging = Aside(Keeps())
+    for given in (frame(), replace(frame(), native=native)):
+        judging.begin(given, FACE, SEEN)
+        judging.take(wait=True)
+    assert saw[0].native is None
+    assert saw[1].native is not None
+    np.testing.assert_array_equal(saw[1].native, native)
+    for pixels in (saw[0].pixels, saw[1].pixels, saw[1].native):
+        assert pixels.flags.owndata
+        assert not pixels.flags.writeable
+    assert not np.shares_memory(saw[1].native, native)
 
 
 def test_who_is_not_judged_in_time_is_a_fault_and_the_late_answer_is_thrown_away(

@@ -141,7 +141,7 @@ def test_one_persons_copies_do_not_open_as_anothers(state: State, enroll: Enroll
     ada, bob = enroll("Ada"), enroll("Bob", families=())
     with state.database.transaction() as connection:
         connection.execute("UPDATE masked_template SET subject = ? WHERE subject = ?", (bob, ada))
-    with pytest.raises(TrustError, match="moved"):
+    with pytest.raises(TrustError, match="altered"):
         state.gallery.load_masked((GIVEN,), {"sface": binding})
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.domain.embedding import Binding, Embedding
 from edge.domain.match import SubjectRef
-from edge.store.gallery import Person
+from edge.store.person import Person
 from edge.telemetry.logs import configure_logs
 from edge.telemetry.redaction import REDACTED, cleaned, cleaned_text
 from tests.support.messages import NOON

@@ -1,3 +1,4 @@
+import os
 import secrets
 import stat
 from pathlib import Path
@@ -132,3 +133,52 @@ def test_a_shared_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shared").chmod(0o1777)
     with pytest.raises(StoreError, match="others may write"):
         KeyRing.open(tmp_path / "shared", is_new=True)
+
+
+def test_a_key_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    _provision(tmp_path)
+    real = (tmp_path / GALLERY_KEY_FILE).rename(tmp_path / "elsewhere")
+    (tmp_path / GALLERY_KEY_FILE).symlink_to(real)
+    with pytest.raises(TrustError, match="cannot be read") as caught:
+        KeyRing.open(tmp_path)
+    assert "link" in caught.value.hint
+    with pytest.raises(TrustError, match="cannot be read"):
+        read_key(tmp_path / GALLERY_KEY_FILE)
+
+
+def test_a_link_that_leads_nowhere_is_not_taken_for_a_missing_key(tmp_path: Path) -> None:
+    _provision(tmp_path)
+    (tmp_path / GALLERY_KEY_FILE).unlink()
+    (tmp_path / GALLERY_KEY_FILE).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(TrustError):
+        KeyRing.open(tmp_path, is_new=True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_pipe_in_place_of_a_key_holds_nobody_up(tmp_path: Path) -> None:
+    _provision(tmp_path)
+    (tmp_path / GALLERY_KEY_FILE).unlink()
+    os.mkfifo(tmp_path / GALLERY_KEY_FILE, 0o600)
+    with pytest.raises(TrustError):
+        KeyRing.open(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_key_of_another_user_is_refused(tmp_path: Path) -> None:
+    _provision(tmp_path)
+    os.chown(tmp_path / SIGNING_KEY_FILE, 12_345, 12_345)
+    with pytest.raises(TrustError, match="another user") as caught:
+        KeyRing.open(tmp_path)
+    assert "chown" in caught.value.hint
+    os.chown(tmp_path, 12_345, 12_345)  # root, looking into the folder of the gate's user
+    assert KeyRing.open(tmp_path).signer.key_id
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o644, 0o460])
+def test_a_credential_that_others_may_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    _provision(tmp_path / "credentials", mode=mode)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    with pytest.raises(TrustError, match="mode"):
+        KeyRing.open(tmp_path / "keys", is_new=True)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,16 +9,13 @@ from numpy.typing import NDArray
 from edge.domain.errors import CameraError
 from edge.domain.frame import Frame, PixelFormat
 from edge.vision.color import BgrConverter, bgr_pixels
+from tests.support.nv12 import nv12_of
 from tests.support.white_rectangle_engine import make_frame
 
 
 def nv12(bgr: NDArray[np.uint8]) -> Frame:
     """Return an NV12 frame of even sides."""
-    height, width = bgr.shape[:2]
-    planar = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420).astype(np.uint8)
-    chroma = planar[height:].reshape(2, -1)
-    pixels = np.concatenate([planar[:height].ravel(), chroma.T.ravel()]).reshape(height * 3 // 2, width)
-    return replace(make_frame(bgr), pixels=pixels, pixel_format=PixelFormat.NV12)
+    return replace(make_frame(bgr), pixels=nv12_of(bgr), pixel_format=PixelFormat.NV12)
 
 
 def test_a_bgr_frame_is_passed_on() -> None:
@@ -34,6 +30,24 @@ def test_an_nv12_frame_comes_back_in_its_colors() -> None:
     assert converted.pixel_format is PixelFormat.BGR
     assert np.abs(converted.pixels.astype(int) - bgr).max() <= 3
     assert (converted.width_px, converted.height_px) == (64, 48)
+
+
+def test_the_native_picture_is_kept_for_who_asks_for_it() -> None:
+    native = nv12(np.zeros((48, 64, 3), np.uint8))
+    plain = BgrConverter().convert(native)
+    assert plain.native is None
+    assert plain.shown is plain.pixels
+    kept = BgrConverter(keeps_native=True).convert(native)
+    assert kept.native is native.pixels
+    assert kept.shown is native.pixels
+    assert kept.pixels.shape == (48, 64, 3)
+    bgr = make_frame(np.zeros((4, 4, 3), np.uint8))
+    assert BgrConverter(keeps_native=True).convert(bgr).native is None
+
+
+def test_a_native_picture_of_another_size_is_none_of_the_frame() -> None:
+    with pytest.raises(ValueError, match="is none of a frame"):
+        replace(make_frame(np.zeros((4, 4, 3), np.uint8)), native=np.zeros((4, 4), np.uint8))
 
 
 def test_the_buffer_is_reused_and_read_only() -> None:
