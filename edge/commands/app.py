@@ -24,7 +24,20 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, cameras, check, command, engines, evidence, limits, people, posture, run, watch
+    from edge.commands import (
+        bench,
+        cameras,
+        check,
+        command,
+        engines,
+        events,
+        evidence,
+        limits,
+        people,
+        posture,
+        run,
+        watch,
+    )
     from edge.commands.demo.command import demo
     from edge.commands.drill.command import drill
 
@@ -49,6 +62,7 @@ def build_app() -> typer.Typer:
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
     app.add_typer(command.app, name="command")
+    app.add_typer(events.app, name="events")
     _add_plugins(app)
     return app
 
