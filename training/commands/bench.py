@@ -19,7 +19,7 @@ from edge.trust.canonical import tagged_sha256
 from training.intake.folder import picture_files
 from training.vetting.limits import shipped_limits
 from training.vetting.look import Shown
-from training.vetting.looker import Looker
+from training.vetting.looker import BATCHES, Looker
 from training.vetting.run import judged, new_table
 
 _COLUMNS = {"pictures": 9, "looked_per_s": 12, "looked_and_judged_per_s": 23, "resident_mib": 12}
@@ -39,7 +39,7 @@ def bench(
     settings = load_settings(config, state_dir=state)
     printer = Printer(as_json=as_json, columns=_COLUMNS)
     files = list(picture_files(images))
-    with load_models(settings.engine, progress=rich_progress()) as models, new_table() as table:
+    with load_models(settings.engine, batches=BATCHES, progress=rich_progress()) as models, new_table() as table:
         profile = read_profile(settings, models, environment="development")
         looker = Looker(models, profile, SystemClock())
         begin = time.perf_counter()
