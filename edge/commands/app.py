@@ -25,6 +25,7 @@ _OPTIONAL_GROUPS = {
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
     from edge.commands import (
+        audit,
         bench,
         cameras,
         check,
@@ -33,6 +34,7 @@ def build_app() -> typer.Typer:
         events,
         evidence,
         limits,
+        outbox,
         people,
         posture,
         run,
@@ -58,6 +60,8 @@ def build_app() -> typer.Typer:
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(limits.app, name="limits")
     app.add_typer(posture.app, name="posture")
+    app.add_typer(outbox.app, name="outbox")
+    app.add_typer(audit.app, name="audit")
     app.add_typer(cameras.app, name="cameras")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")

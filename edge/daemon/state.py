@@ -11,7 +11,7 @@ from edge.store.state import DATABASE_FILE, State, open_state
 from edge.trust.gallery_key_change import enforce_key, next_key
 from edge.trust.keys import KeyRing
 
-_NO_BOOT = "command"
+NO_BOOT = "command"
 """Boot id in the events of changes: whoever makes them is no start of the daemon."""
 
 
@@ -30,7 +30,7 @@ def open_gate_state(settings: Settings) -> tuple[State, KeyRing]:
     except OtherGalleryKeyError:
         state, keys = _open_after_rekey(folder, keys, settings.state.anchor_dir)
     section = settings.gate
-    identity = GateIdentity(section.site, section.gate, section.access_point, _NO_BOOT)
+    identity = GateIdentity(section.site, section.gate, section.access_point, NO_BOOT)
     state.gallery.register.witness = GalleryWitness(identity, keys.signer, SystemClock())
     return state, keys
 

@@ -66,6 +66,11 @@ class Topics:
         return Channel(self._topic("state/health"), qos=0, is_retained=True, expiry_s=90)
 
     @property
+    def audit_head(self) -> Channel:
+        """A signed checkpoint of the audit chain."""
+        return Channel(self._topic("state/audit-head"), qos=1, is_retained=True)
+
+    @property
     def kiosk(self) -> Channel:
         """What the person is shown, sent on change and every second. Not retained: it may say ``granted``."""
         return Channel(self._topic("state/kiosk"), qos=0, is_retained=False, expiry_s=3)

@@ -277,7 +277,7 @@ class TrustSection(Section):
         default=(),
         max_length=16,
         description="Keys that may send commands: public_key (hexadecimal), name, and commands, a list of claim, "
-        "unlock and posture. In a variable: as a JSON list.",
+        "unlock, posture and replay. In a variable: as a JSON list.",
     )
     claim_valid_ms: float = Field(
         default=8_000,

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge.domain.errors import StoreError
@@ -64,11 +65,31 @@ def create_private_file(path: Path, content: bytes) -> bool:
     Raises:
         StoreError: the folder cannot be written.
     """
+    return stream_private_file(path, (content,), may_replace=False)
+
+
+def stream_private_file(path: Path, chunks: Iterable[bytes], *, may_replace: bool) -> bool:
+    """Write ``path`` with mode 0600 in one step, durably, piece by piece; nothing is left where ``chunks`` raises.
+
+    Args:
+        path: the file.
+        chunks: its content.
+        may_replace: whether a file that is there already goes.
+
+    Returns:
+        False when there was one and it was left alone.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=0o600)
-            os.link(draft, path)
+            _write_durably(draft, chunks, mode=0o600)
+            if may_replace:
+                draft.replace(path)
+            else:
+                os.link(draft, path)
         except FileExistsError:
             return False
         finally:
@@ -77,6 +98,19 @@ def create_private_file(path: Path, content: bytes) -> bool:
     except OSError as error:
         raise _unwritable(path, error) from error
     return True
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Move a file within its folder, in place of one that is there.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    try:
+        source.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -93,7 +127,7 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=mode)
+            _write_durably(draft, (content,), mode=mode)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -102,10 +136,11 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise _unwritable(path, error) from error
 
 
-def _write_durably(path: Path, content: bytes, *, mode: int) -> None:
+def _write_durably(path: Path, chunks: Iterable[bytes], *, mode: int) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
-        file.write(content)
+        for chunk in chunks:
+            file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
 

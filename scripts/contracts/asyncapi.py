@@ -69,7 +69,12 @@ def _traffic() -> list[tuple[str, Channel, Table, str]]:
     found: list[tuple[str, Channel, Table, str]] = [
         ("state-availability", _TOPICS.availability, _availability(), "send")
     ]
-    channel_of = {"birth": _TOPICS.birth, "health": _TOPICS.health, "kiosk": _TOPICS.kiosk}
+    channel_of = {
+        "birth": _TOPICS.birth,
+        "health": _TOPICS.health,
+        "kiosk": _TOPICS.kiosk,
+        "audit-head": _TOPICS.audit_head,
+    }
     for name, model in STATES.items():
         found.append((f"state-{name}", channel_of[name], _message(model, "application/json", _ref(model)), "send"))
     for kind in EventKind:

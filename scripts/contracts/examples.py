@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from edge.domain.anomaly import Anomaly, AnomalyReport
+from edge.domain.audit import AuditHead
 from edge.domain.claim import Factor
 from edge.domain.command import CommandName, CommandOutcome, CommandRecord
 from edge.domain.event import OutboxMessage, Ticket
@@ -17,7 +18,13 @@ from edge.domain.match import SubjectRef
 from edge.domain.posture import Posture
 from edge.domain.reasons import Decision, Outcome, Reason
 from edge.domain.verdict import AttemptId, Verdict
-from edge.messaging.commands.payloads import AnyCommand, ClaimCommandV1, PostureCommandV1, UnlockCommandV1
+from edge.messaging.commands.payloads import (
+    AnyCommand,
+    ClaimCommandV1,
+    PostureCommandV1,
+    ReplayCommandV1,
+    UnlockCommandV1,
+)
 from edge.messaging.commands.signing import CommandTerms, response_of, signed_command, signed_response
 from edge.messaging.envelope import (
     anomaly_message,
@@ -29,6 +36,7 @@ from edge.messaging.envelope import (
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
+    AuditHeadV1,
     BirthV1,
     CommandV1,
     DecisionV1,
@@ -40,6 +48,7 @@ from edge.messaging.payloads import (
     LifecycleV1,
     Payload,
 )
+from edge.trust.checkpoint import sign_checkpoint
 from edge.trust.signing import Signer
 from scripts.contracts.schemas import stem_of
 
@@ -91,6 +100,7 @@ def _commands() -> dict[str, bytes]:
         ClaimCommandV1(subject=_SUBJECT, factor=Factor.BADGE, access_point=IDENTITY.access_point),
         UnlockCommandV1(scope=LimitScope.GATE),
         PostureCommandV1(posture=Posture.LOCKDOWN),
+        ReplayCommandV1(first="41", last="43", chain=_CHAIN),
     )
     terms = CommandTerms(
         boot_id=IDENTITY.boot_id, command_id=_COMMAND_ID, sequence=1_773_489_600_250_000, issued_utc=NOON
@@ -104,7 +114,9 @@ def _commands() -> dict[str, bytes]:
 
 
 def _states() -> dict[str, bytes]:
+    head = AuditHead(chain_id=_CHAIN, seq=45, hash=bytes(range(32)))
     states: tuple[Payload, ...] = (
+        AuditHeadV1.model_validate(sign_checkpoint(head, IDENTITY.source, SIGNER, NOON).document()),
         BirthV1(
             boot_id=IDENTITY.boot_id,
             version="0.1.0",

@@ -26,6 +26,7 @@ STATES: Mapping[str, type[Payload]] = {
     "birth": payloads.BirthV1,
     "health": payloads.HealthV1,
     "kiosk": payloads.KioskV1,
+    "audit-head": payloads.AuditHeadV1,
 }
 """State messages, by the topic's last level."""
 SENT: tuple[type[Payload], ...] = (EventEnvelopeV1, *EVENTS.values(), *STATES.values(), commands.CommandResponseV1)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from redteam.fuzzing.target import Target
+from redteam.fuzzing.targets.checkpoints import CHECKPOINTS
 from redteam.fuzzing.targets.commands import ANSWERS, COMMANDS
 from redteam.fuzzing.targets.events import EVENTS, MEMORY
 from redteam.fuzzing.targets.machine import KERNELS, PLANS, REPORTS
@@ -14,5 +15,7 @@ from redteam.fuzzing.targets.tables import TABLES
 
 _ALL = (COMMANDS, ANSWERS, EVENTS, MEMORY, PICTURES, PROFILE, ARRAYS, MANIFEST, SETTINGS, ENVIRONMENT)
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (*_ALL, TABLES, REPORTS, PLANS, KERNELS)}
+TARGETS: Mapping[str, Target] = {
+    target.name: target for target in (*_ALL, TABLES, CHECKPOINTS, REPORTS, PLANS, KERNELS)
+}
 """Every target by its name."""

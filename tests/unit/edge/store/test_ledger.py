@@ -170,7 +170,7 @@ def test_threads_share_one_chain(state: State, build: Build) -> None:
         "UPDATE chain SET chain_id = 'other'",
         "DELETE FROM chain",
         "INSERT INTO chain VALUES (2, 'other', 0, zeroblob(32))",
-        "INSERT INTO outbox VALUES (7, 'decision', 't', x'00', 1, 0)",
+        "INSERT INTO outbox VALUES (7, 'decision', 't', x'00', 1, 0, 0, '', 0)",
     ],
 )
 def test_the_database_itself_refuses_to_rewrite(state: State, build: Build, statement: str) -> None:
