@@ -141,13 +141,13 @@ def poison(
     from redteam.poison.pictures import honest_pictures
     from redteam.poison.plan import poison_rows
     from training.vetting.limits import shipped_limits
-    from training.vetting.looker import Looker
+    from training.vetting.looker import BATCHES, Looker
     from training.vetting.run import KeptLooks
 
     known, progress = set(_names(subjects)), rich_progress()
     settings = load_settings(config, state_dir=state)
     printer = Printer(as_json=as_json, columns=_POISON_COLUMNS)
-    with _torch_needed(), load_models(settings.engine, progress=progress) as models:
+    with _torch_needed(), load_models(settings.engine, batches=BATCHES, progress=progress) as models:
         from redteam.twins.picture import PictureTwin
 
         profile = read_profile(settings, models, environment="development")

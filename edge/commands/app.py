@@ -31,6 +31,7 @@ def build_app() -> typer.Typer:
         check,
         command,
         engines,
+        events,
         evidence,
         limits,
         outbox,
@@ -67,6 +68,7 @@ def build_app() -> typer.Typer:
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
     app.add_typer(command.app, name="command")
+    app.add_typer(events.app, name="events")
     _add_plugins(app)
     return app
 

@@ -16,6 +16,7 @@ from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.domain.gallery_change import GalleryChange
 from edge.domain.verdict import Verdict
+from edge.messaging.event_envelope import EventEnvelopeV1
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
@@ -242,7 +243,9 @@ def signed_message(
     }
     try:
         signature = signer.sign(canonical(event), context=SIGNATURE_CONTEXT)
-        payload = canonical({**event, "signature": base64.b64encode(signature).decode("ascii")})
+        signed = {**event, "signature": base64.b64encode(signature).decode("ascii")}
+        EventEnvelopeV1.model_validate(signed)
+        payload = canonical(signed)
     except ValueError as error:
         raise _unfit(kind, error) from error
     topic = identity.topics.event(kind).topic

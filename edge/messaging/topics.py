@@ -80,6 +80,16 @@ class Topics:
         """Filter over every command to this gate."""
         return self._topic("cmd/#")
 
+    @property
+    def events(self) -> str:
+        """Filter over every event of this gate."""
+        return self._topic("evt/#")
+
+    @property
+    def source(self) -> str:
+        """CloudEvents ``source`` of this gate."""
+        return f"/egate/{self.site}/{self.gate}"
+
     def event(self, kind: EventKind) -> Channel:
         """Where events of ``kind`` go."""
         return Channel(self._topic(f"evt/{kind}"), qos=1, is_retained=False)

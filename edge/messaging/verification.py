@@ -108,7 +108,8 @@ def may_open(event: Event, *, access_point: str, now_utc: dt.datetime, after_seq
         and event.sequence > after_sequence
         and event.replay is None
         and event.expires_utc is not None
-        and event.occurred_utc - CLOCK_SKEW <= now_utc < event.expires_utc
+        and event.occurred_utc <= now_utc + CLOCK_SKEW  # added to ours: the year 1 has no two seconds before it
+        and now_utc < event.expires_utc
     )
 
 

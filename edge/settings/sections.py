@@ -105,7 +105,7 @@ class CameraSection(Section):
             return value
         try:
             return tomllib.loads(f"pin = {value}")["pin"] if value.strip() else None
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"no inline table: {error}") from error
 
 

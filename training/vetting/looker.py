@@ -34,6 +34,9 @@ HIDDEN = (
 
 SQUEEZED = ViewSpec(name="median3", squeeze=Squeeze.MEDIAN3)
 
+BATCHES = (2, 2 + len(HIDDEN))
+"""Batch sizes that engines are compiled for to look: one batch a model and picture, without an idle place."""
+
 _OTHER_FACE_SHARE = 0.8  # another face of about the same size, by area: nobody knows whose the label is
 
 
