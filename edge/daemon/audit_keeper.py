@@ -140,7 +140,7 @@ class AuditKeeper:
         self._last = sign_checkpoint(head, self._source, self._signer, self._clock.utc())
         self._signed_ns = self._clock.monotonic_ns()
         self._is_owed = True
-        log.info("audit.checkpoint", checkpoint=canonical_json(self._last.document()).decode())
+        log.info("audit.checkpoint_signed", checkpoint=canonical_json(self._last.document()).decode())
 
     def _close_segment(self) -> None:
         segment = self._segments.close(

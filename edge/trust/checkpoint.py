@@ -23,7 +23,7 @@ _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FIELDS: Final = frozenset({"chain", "sequence", "head", "source", "time", "key_id", "signature"})
 _LONGEST_LINE = 4_096
 _MOST = 2**53 - 1
-_HINT = "give a message of the gate's topic state/audit-head, or its log lines 'audit.checkpoint'"
+_HINT = "give a message of the gate's topic state/audit-head, or its log lines 'audit.checkpoint_signed'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ _SIGNED = sign_checkpoint(_HEAD, IDENTITY.source, SIGNER, dt.datetime(2026, 3, 1
 
 def _lines() -> list[bytes]:
     line = json.dumps(_SIGNED.document())
-    logged = json.dumps({"event": "audit.checkpoint", "checkpoint": _SIGNED.document()})
-    told = json.dumps({"event": "audit.checkpoint", "checkpoint": line})
+    logged = json.dumps({"event": "audit.checkpoint_signed", "checkpoint": _SIGNED.document()})
+    told = json.dumps({"event": "audit.checkpoint_signed", "checkpoint": line})
     return [text.encode() for text in (line, logged, told, f"{line}\n\n{logged}\n")]
 
 

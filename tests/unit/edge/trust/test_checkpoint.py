@@ -63,7 +63,9 @@ def test_a_signature_for_something_else_is_none() -> None:
     "line",
     [
         json.dumps(SIGNED.document()),
-        json.dumps({"event": "audit.checkpoint", "level": "info", "checkpoint": json.dumps(SIGNED.document())}),
+        json.dumps(
+            {"event": "audit.checkpoint_signed", "level": "info", "checkpoint": json.dumps(SIGNED.document())}
+        ),
         json.dumps({"checkpoint": SIGNED.document()}),
         json.dumps({**SIGNED.document(), "more": "in a later version"}),
     ],
