@@ -171,6 +171,6 @@ class ReplayQueue:
         try:
             message = told_again(record, self._signer, command_id=command_id)
         except TrustError as error:
-            log.warning("replay.row_passed_over", seq=record.seq, error=str(error))
+            log.warning("replay.row_skipped", seq=record.seq, error=str(error))
             return
         self._rows[-record.seq] = ReplayRow(-record.seq, record.seq, message)
