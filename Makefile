@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-fast check fix bench models docs bundle gpu-test-setup gpu-kit gpu-check tensorrt-bindings redteam-setup redteam-smoke clean
+.PHONY: setup demo test test-fast fire check fix fuzz bench models docs bundle gpu-test-setup gpu-kit gpu-check tensorrt-bindings redteam-setup redteam-smoke clean
 
 setup: $(STAMP)
 
@@ -31,6 +31,10 @@ test: $(STAMP) models
 test-fast: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not models and not data and not broker"
 
+# As many kills and cuts as the published figures were made with; an ordinary test run has fewer.
+fire: $(STAMP)
+	EDGE_GATE_KILLS=50 EDGE_GATE_CUTS=all $(BIN)/pytest -n 0 -s tests/integration/test_fire.py tests/integration/test_power_cut.py
+
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,6 +42,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_tree.py
 	$(BIN)/python scripts/write_reference.py --check
+	$(BIN)/python scripts/write_contracts.py --check
 
 fix: $(STAMP)
 	$(BIN)/ruff format .
@@ -45,6 +50,7 @@ fix: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/write_reference.py
+	$(BIN)/python scripts/write_contracts.py
 
 # What a device is installed from: docs/how-to/install-jetson.md.
 bundle: $(STAMP)
@@ -53,6 +59,12 @@ bundle: $(STAMP)
 	set -e; version=$$(basename dist/bundle/wheel/edge_gate-*.whl | cut -d - -f 2); folder=dist/bundle/edge-gate-$$version; \
 	mkdir -p $$folder/scripts && cp -r systemd $$folder/ && cp -r scripts/install scripts/install-jetson.sh $$folder/scripts/ && \
 	mv dist/bundle/wheel/*.whl $$folder/ && tar czf dist/edge-gate-$$version.tar.gz -C dist/bundle edge-gate-$$version
+
+# A process a target, two at once on two cores: fourteen targets take seven times FUZZ_SECONDS there.
+FUZZ_SECONDS ?= 120
+
+fuzz: $(STAMP)
+	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS) --out fuzz-out
 
 bench: $(STAMP) models
 	$(BIN)/edge-gate engines bench
@@ -90,4 +102,4 @@ redteam-smoke: $(REDTEAM_STAMP) models
 	$(BIN)/edge-gate redteam run --suite smoke --out redteam-out
 
 clean:
-	rm -rf .venv .cache gpu-kit demo-out redteam-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache gpu-kit demo-out redteam-out fuzz-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,22 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calibration.fitting.attack_evidence import basis_of
-from calibration.pictures.identities import pictures_of
-from calibration.pictures.pairs import in_split_a
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import Printer, print_json
 from edge.commands.progress import rich_progress
 from edge.daemon.assembly import profile_folder, read_profile
-from edge.daemon.models import RECOGNIZERS, SECOND, load_models, model_store
-from edge.domain.clock import SystemClock
+from edge.daemon.models import SECOND, load_models
 from edge.domain.errors import UsageError
 from edge.settings.load import load_settings
 from edge.trust.profile import read_profile_file
-from edge.vision.detect import FaceDetector
 from redteam.cast import split_a, split_b
 from redteam.enrollment.command import enrollment
+from redteam.poison.commands import poison, scan_weights
 from redteam.report.honesty import refuse_dishonest
 from redteam.theater import open_theater
+from redteam.torch_needed import torch_needed
 
 if TYPE_CHECKING:
     from redteam.report.report import Report
@@ -38,25 +34,10 @@ _ORACLE_COLUMNS = {"attack": 8, "eps": 4, "n": 4, "ours_mean_cosine": 16, "art_m
 
 app = typer.Typer(help="Attacks on the gate.", no_args_is_help=True)
 app.command("enrollment")(enrollment)
+app.command("poison")(poison)
+app.command("scan-weights")(scan_weights)
 
 _OUT = Path("redteam-out")
-_POISON_OUT = Path("redteam-out/poison")
-_POISON_COLUMNS = {
-    "attack": 24,
-    "share": 6,
-    "eps": 4,
-    "trusted_each": 12,
-    "poisoned": 8,
-    "found": 6,
-    "rate": 7,
-    "false_alarms": 12,
-} | {
-    "honest": 7,
-    "accuracy_before": 15,
-    "accuracy_after": 14,
-    "opens_before": 12,
-    "opens_after": 11,
-}
 _COLUMNS = {"attacker": 12, "attack": 16, "goal": 14, "eps": 4, "patch": 20, "target": 8, "point": 7, "n": 4} | {
     "success": 8,
     "rate": 7,
@@ -92,7 +73,7 @@ def run(
     """Attack the gate as it is and print a row a target; success is judged by the gate on the saved picture."""
     if (images is None) != (subjects is None):
         raise UsageError("--images and --subjects belong together", hint="give both, or neither for two portraits")
-    with _torch_needed():
+    with torch_needed():
         from redteam.campaign.provenance import source_revision, torch_version
         from redteam.campaign.records import PORTRAITS_FOLDER, Manifest
         from redteam.campaign.runner import choose_scenes, run_campaign
@@ -124,52 +105,6 @@ def run(
     refuse_dishonest(made.checks)
 
 
-@app.command("poison")
-def poison(
-    images: Annotated[Path, typer.Option(help="Folder of identities, NAME/NAME_0001.jpg.")],
-    subjects: Annotated[Path, typer.Option(help="File with the names whose pictures are the data, one a line.")],
-    out: Annotated[
-        Path, typer.Option(help="Folder for poisoned pictures and for what the models saw.")
-    ] = _POISON_OUT,
-    seed: Annotated[int, typer.Option(min=0, help="Of victims, attackers and pictures.")] = 1,
-    only: Annotated[str | None, typer.Option(help="Run only the rows whose name begins so.")] = None,
-    *,
-    state: IdleStateOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Poison the pictures of split B, show them to the screens of ``training vet``, and learn before and after."""
-    from redteam.poison.campaign import Laboratory, run_poison
-    from redteam.poison.pictures import honest_pictures
-    from redteam.poison.plan import poison_rows
-    from training.vetting.limits import shipped_limits
-    from training.vetting.looker import Looker
-    from training.vetting.run import KeptLooks
-
-    known, progress = set(_names(subjects)), rich_progress()
-    settings = load_settings(config, state_dir=state)
-    printer = Printer(as_json=as_json, columns=_POISON_COLUMNS)
-    with _torch_needed(), load_models(settings.engine, progress=progress) as models:
-        from redteam.twins.picture import PictureTwin
-
-        profile = read_profile(settings, models, environment="development")
-        detector = FaceDetector(models.detector, threshold=profile.detector_threshold)
-        people = {
-            name: paths for name, paths in pictures_of(images).items() if name in known and not in_split_a(name)
-        }
-        laboratory = Laboratory(
-            pictures=honest_pictures(people, detector, SystemClock()),
-            looks=KeptLooks(Looker(models, profile, SystemClock()), out / "looks"),
-            limits=shipped_limits(),
-            twin=lambda: PictureTwin.load(RECOGNIZERS, model_store(settings.engine), is_bf16=True),
-            folder=out / "pictures",
-            seed=seed,
-            progress=progress,
-        )
-        for record in run_poison([r for r in poison_rows() if r.row_id.startswith(only or "")], laboratory):
-            printer.record(record)
-
-
 @app.command("report")
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")] = _OUT,
@@ -188,7 +123,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Print the rows of a campaign and write its report.html, with pictures and curves, into its folder."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.report.markdown import write_markdown
         from redteam.report.publish import publish
     made = publish(folder, load_settings(config, state_dir=state), images)
@@ -212,7 +147,7 @@ def rejudge(
     as_json: JsonOption = False,
 ) -> None:
     """Show a campaign's pictures to the gate as it is now: of attackers who looked at no defense, and no others."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.campaign.provenance import source_revision
         from redteam.campaign.records import read_manifest
         from redteam.campaign.rejudge import rejudge as judge_again
@@ -253,7 +188,7 @@ def dictionary(
     as_json: JsonOption = False,
 ) -> None:
     """Choose five faces of split A that resemble most people, and show them to people of split B."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.blackbox.dictionary_rows import dictionary_rows
     settings, pictures = load_settings(config, state_dir=state), split_b(images, _names(subjects))
     printer = Printer(as_json=as_json, columns=_COLUMNS)
@@ -273,7 +208,7 @@ def oracle(
     as_json: JsonOption = False,
 ) -> None:
     """Run our attacks and another library's on the same models, with equal budgets: ours may not reach less."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.campaign.arsenal import Twins
         from redteam.oracle.comparison import Bench, compare
         from redteam.scenes import impersonations
@@ -299,7 +234,7 @@ def evidence(
     as_json: JsonOption = False,
 ) -> None:
     """Attack people of split A and keep what the gate measured, for a head that learns: no picture, no embedding."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.evidence.make import make_evidence
     settings = load_settings(config, state_dir=state)
     basis_data = read_profile_file(profile_folder(settings)).data_digest
@@ -325,7 +260,7 @@ def demo_picture(
     as_json: JsonOption = False,
 ) -> None:
     """Make the demo's adversarial picture against the bare FaceNet, and judge the saved picture."""
-    with _torch_needed():
+    with torch_needed():
         from redteam.campaign.arsenal import Twins
         from redteam.demo_picture import Easel
     settings = load_settings(config, state_dir=state)
@@ -368,19 +303,6 @@ def _write_alignments(made: "Report", file: Path) -> None:
     if not made.movements:
         raise UsageError("no patch was worn in this campaign", hint="give the folder of one with --suite patch")
     write_reached(made.reached(), file)
-
-
-@contextmanager
-def _torch_needed() -> Iterator[None]:
-    """Turn a missing red-team package into a hint.
-
-    Raises:
-        UsageError: a package is missing.
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed", hint="run 'make redteam-setup'") from error
 
 
 def _names(file: Path) -> list[str]:

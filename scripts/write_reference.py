@@ -110,6 +110,7 @@ def topics_block() -> str:
         (topics.availability, "`online` or `offline`, plain text; the last will says `offline`"),
         (topics.birth, "birth certificate, on every connect"),
         (topics.health, "health, every 30 s"),
+        (topics.audit_head, "a signed checkpoint of the audit chain, with new rows; keep each"),
         (topics.kiosk, "what the person is shown, on change and every second; for anybody"),
         *((topics.event(kind), f"signed {kind} events") for kind in EventKind),
         *((topics.command(name.value), f"signed {name} commands, read by the gate") for name in CommandName),
@@ -140,6 +141,7 @@ def payloads_block() -> str:
         payloads.BirthV1,
         payloads.HealthV1,
         payloads.KioskV1,
+        payloads.AuditHeadV1,
     )
     return "\n\n".join(_payload(model) for model in models)
 

@@ -69,9 +69,9 @@ def read_clips(people: Path, folder: Path) -> tuple[Clip, ...]:
     try:
         with people.open(newline="", encoding="utf-8") as file:
             clips = tuple(Clip(row["person"], folder / row["clip"]) for row in csv.DictReader(file, delimiter="\t"))
-    except (OSError, UnicodeDecodeError, KeyError, TypeError) as error:
+        absent = next((c.file for c in clips if not c.file.is_file()), None)  # a name may be too long for any file
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise UsageError(f"{people} is not a table of clips: {error}", hint="columns: person, clip; tabs") from error
-    absent = next((c.file for c in clips if not c.file.is_file()), None)
     if absent is not None or not clips:
         raise UsageError(f"{absent or 'no clip'} is not there", hint="check --videos and --people")
     return clips

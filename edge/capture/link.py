@@ -99,7 +99,7 @@ def decode_request(line: bytes) -> Request:
         fields = json.loads(line)
         source = fields.pop("source")
         return Request(source=Source(**{**source, "kind": SourceKind(source["kind"])}), **fields)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise LinkError("this is not a request") from error
 
 

@@ -24,7 +24,23 @@ _OPTIONAL_GROUPS = {
 
 def build_app() -> typer.Typer:
     """Return the command line with every installed group."""
-    from edge.commands import bench, cameras, check, command, engines, evidence, limits, people, posture, run, watch
+    from edge.commands import (
+        audit,
+        bench,
+        cameras,
+        check,
+        command,
+        engines,
+        events,
+        evidence,
+        limits,
+        outbox,
+        people,
+        posture,
+        run,
+        state,
+        watch,
+    )
     from edge.commands.demo.command import demo
     from edge.commands.drill.command import drill
 
@@ -45,10 +61,14 @@ def build_app() -> typer.Typer:
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(limits.app, name="limits")
     app.add_typer(posture.app, name="posture")
+    app.add_typer(outbox.app, name="outbox")
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(state.app, name="state")
     app.add_typer(cameras.app, name="cameras")
     app.add_typer(engines.app, name="engines")
     app.add_typer(bench.app, name="bench")
     app.add_typer(command.app, name="command")
+    app.add_typer(events.app, name="events")
     _add_plugins(app)
     return app
 

@@ -1,4 +1,4 @@
-"""``edge-gate bench``: how fast the whole pipeline is, against OpenCV's own on the same frames."""
+"""``edge-gate bench``: how fast the pipeline is against OpenCV's own, and messages against the disk."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from edge.capture.source import Source
 from edge.commands.bench_clip import Clip, read_clip, synthetic_source, video_source
 from edge.commands.bench_gallery import OWN, bench_gallery
 from edge.commands.bench_gate import Screening, Verification, metered_models
+from edge.commands.bench_messages import messages
 from edge.commands.bench_opencv import OpenCVFaces, opencv_threads
 from edge.commands.bench_people import people
 from edge.commands.bench_pipeline import (
@@ -38,6 +39,8 @@ app = typer.Typer(help="How fast the gate is.", no_args_is_help=True)
 app.command("people")(people)
 
 _VERIFICATIONS = 30
+
+app.command("messages")(messages)
 
 
 @app.callback()

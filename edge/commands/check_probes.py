@@ -80,10 +80,15 @@ def _state(settings: Settings) -> str:
         report = opened.ledger.verify_chain()
         if not report.is_whole:
             raise TrustError(
-                f"the audit chain is broken: {report.detail}", hint="restore the state folder from a copy"
+                f"the audit chain is broken at row {report.fault_seq}: {report.detail}",
+                hint="keep a copy of the state folder for inspection, then restore it from a backup",
             )
         waiting = len(opened.outbox.pending(opened.outbox.depth()))
-        return f"{settings.state_dir}: {report.records} audit records, chain whole, {waiting} messages wait"
+        aside = len(opened.outbox.aside())
+        return (
+            f"{settings.state_dir}: {report.records} audit records, chain whole, {waiting} messages wait"
+            f"{f', {aside} were set aside' if aside else ''}"
+        )
 
 
 def _people(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption
 from edge.commands.output import print_json
+from edge.commands.public_key import public_key
 from edge.daemon.broker import broker_options
 from edge.domain.clock import SystemClock
 from edge.domain.command import CommandName, CommandOutcome
@@ -20,7 +21,7 @@ from edge.messaging.commands.sender import CommandSender
 from edge.messaging.topics import Topics
 from edge.settings.load import load_settings
 from edge.telemetry.logs import configure_logs
-from edge.trust.keys import KEY_BYTES, make_key, read_key
+from edge.trust.keys import make_key, read_key
 from edge.trust.signing import Signer
 
 app = typer.Typer(help="Signed commands to a gate.", no_args_is_help=True)
@@ -75,7 +76,13 @@ def send(
         client_id=f"command-{signer.key_id}-{secrets.token_hex(4)}",  # the gate's own would throw the gate out
         session_expiry_s=0,
     )
-    with CommandSender(options, topics, signer, SystemClock(), gate_key=_public_key(gate_key)) as sender:
+    with CommandSender(
+        options,
+        topics,
+        signer,
+        SystemClock(),
+        gate_key=None if gate_key is None else public_key(gate_key, "--gate-key"),
+    ) as sender:
         sent = sender.send(data, patience_s=wait_s)
     values = {
         "command": name.value,
@@ -115,17 +122,3 @@ def _command(name: CommandName, terms: list[str]) -> AnyCommand:
         raise UsageError(
             f"{name.value} refused: {said}", hint=f"its fields are {', '.join(model.model_fields)}"
         ) from error
-
-
-def _public_key(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise UsageError(
-            "--gate-key is no public key", hint=f"give {2 * KEY_BYTES} hexadecimal digits, from 'edge-gate check'"
-        )
-    return key

@@ -8,7 +8,7 @@ from edge.daemon.standing import Standing
 from edge.domain.anomaly import AnomalyReport
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock
-from edge.domain.command import CommandOutcome, CommandResult
+from edge.domain.command import CommandOutcome, CommandResult, ReplayOrder
 from edge.domain.limit_scope import LimitScope
 from edge.domain.posture import Posture
 from edge.messaging.commands.examination import Examiner
@@ -17,6 +17,7 @@ from edge.messaging.commands.keys import CommandKey, by_id
 from edge.messaging.commands.time_of_day import TimeOfDay
 from edge.messaging.envelope import Signer
 from edge.messaging.identity import GateIdentity
+from edge.messaging.replays import ReplayQueue
 from edge.messaging.wire import Incoming, Outgoing
 from edge.pipeline.command_desk import Answers, CommandDesk, CommandSink, Records
 from edge.pipeline.gate import Gate
@@ -34,11 +35,13 @@ class GateSink:
         gate: takes claims.
         standing: keeps limits and posture over restarts.
         take: takes what an order led to, such as an anomaly that tells of it.
+        replays: tells events again.
     """
 
     gate: Gate
     standing: Standing
     take: Callable[[Step], None]
+    replays: ReplayQueue
 
     def on_claim(self, claim: Claim) -> CommandResult:
         """Hand the claim to the open attempt, or to the next."""
@@ -59,6 +62,10 @@ class GateSink:
         """Take a posture, and keep it over restarts."""
         self.take(self.standing.take(posture, _BY_COMMAND, self.gate))
         return CommandResult()
+
+    def on_replay(self, order: ReplayOrder) -> CommandResult:
+        """Queue the events behind everything that waits; they go out at their own pace."""
+        return self.replays.ask(order)
 
 
 class CommandRoom:

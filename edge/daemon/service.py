@@ -11,6 +11,7 @@ import structlog
 from edge.capture.supervisor import CameraFeed
 from edge.daemon.assembly import GateParts, build_gate, policy_of
 from edge.daemon.attempt_log import log_attempt
+from edge.daemon.audit_keeper import AuditKeeper, AuditMouth
 from edge.daemon.broker import broker_options
 from edge.daemon.camera import camera_guard, camera_source
 from edge.daemon.certificates_in_force import certificates_asked
@@ -23,6 +24,7 @@ from edge.daemon.live_gallery import LiveGallery
 from edge.daemon.metrics_room import Measured, MetricsRoom
 from edge.daemon.models import load_models, model_files, model_store, recognizer_file
 from edge.daemon.notify import Notifier
+from edge.daemon.outbox_keeper import OutboxKeeper
 from edge.daemon.outcomes import Outcomes
 from edge.daemon.profile_in_force import profile_in_force, refuse_outgrown, warn_of_date
 from edge.daemon.recorder import Recorder
@@ -38,11 +40,13 @@ from edge.domain.errors import EdgeError, StoreError
 from edge.domain.reasons import Reason
 from edge.door.base import Door
 from edge.door.mqtt_only import MqttOnlyDoor
+from edge.messaging.entries import anomaly_entry
 from edge.messaging.envelope import DECISION_VALID
 from edge.messaging.identity import GateIdentity
 from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
 from edge.messaging.payloads import HealthV1, LifecyclePhase
+from edge.messaging.replays import ReplayQueue, ReplayTerms
 from edge.messaging.status import birth_certificate
 from edge.pipeline.act import Actor
 from edge.pipeline.command_desk import CommandDesk
@@ -180,6 +184,14 @@ class _Service:
             set_since=parts.profile.created,
             tell=self._bus.on_refusal,
         )
+        replays = ReplayQueue(
+            state.ledger,
+            keys.signer,
+            self._clock,
+            ReplayTerms(settings.audit.replay_most_events, settings.audit.replay_per_s),
+            self._bus.on_anomaly,
+        )
+        self._replays = replays
         broker = broker_options(settings)
         self._messenger = Messenger(
             broker,
@@ -191,10 +203,31 @@ class _Service:
                 policy_digest=policy.digest,
                 key_id=keys.signer.key_id,
             ),
-            state.outbox,
+            OutboxKeeper(
+                state.outbox,
+                state.upkeep,
+                replays,
+                settings.outbox,
+                lambda report: anomaly_entry(report, self._identity, keys.signer, self._clock.utc()),
+                self._clock,
+                int(parts.profile.created.timestamp() * 1_000),
+            ),
             self._clock,
             self._bus,
             self._commands.hand_over,
+        )
+        self._audit = AuditKeeper(
+            state.ledger,
+            state.segments,
+            settings.audit,
+            keys.signer,
+            self._identity.source,
+            self._clock,
+            AuditMouth(
+                publish=self._messenger.show_audit_head,
+                is_connected=lambda: self._messenger.link.state is LinkState.CONNECTED,
+                tell=self._bus.on_anomaly,
+            ),
         )
         measured = Measured(
             database=state.database,
@@ -232,6 +265,7 @@ class _Service:
         name_process(site=self._identity.site, gate=self._identity.gate, boot_id=self._identity.boot_id)
         self._commands.start(self._messenger.respond)
         self._messenger.start()
+        self._audit.start()
         try:
             self._metrics.start()
             self._actor.record_lifecycle(LifecyclePhase.STARTING, version("edge-gate"))
@@ -264,7 +298,9 @@ class _Service:
             gate, feed.clock, self._standing, self._kiosk, lambda decided: self._act(decided, gate, feed.clock)
         )
         watchdog = Watchdog(self._notifier, feed.clock, engines_within_s=engines_within_s(self._settings))
-        desk = self._commands.desk(self._actor, GateSink(gate, self._standing, outcomes.take), feed.clock)
+        desk = self._commands.desk(
+            self._actor, GateSink(gate, self._standing, outcomes.take, self._replays), feed.clock
+        )
 
         def turn() -> None:
             with self._recorder.kept():
@@ -331,6 +367,7 @@ class _Service:
             self._actor.record_lifecycle(LifecyclePhase.STOPPING, version("edge-gate"))
         except EdgeError as error:
             log.exception("lifecycle.not_recorded", error=str(error), hint=error.hint)
+        self._audit.stop()  # its last checkpoint covers the stop that was recorded just now
         self._messenger.stop()
         self._commands.stop()
         self._metrics.stop()

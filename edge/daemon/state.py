@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edge.daemon.state_restore import refuse_unfinished
 from edge.domain.clock import SystemClock
 from edge.domain.errors import OtherGalleryKeyError
 from edge.messaging.identity import GateIdentity
@@ -11,7 +12,7 @@ from edge.store.state import DATABASE_FILE, State, open_state
 from edge.trust.gallery_key_change import enforce_key, next_key
 from edge.trust.keys import KeyRing
 
-_NO_BOOT = "command"
+NO_BOOT = "command"
 """Boot id in the events of changes: whoever makes them is no start of the daemon."""
 
 
@@ -20,9 +21,11 @@ def open_gate_state(settings: Settings) -> tuple[State, KeyRing]:
 
     Raises:
         StoreError: the folder or database cannot be used.
-        TrustError: a key is missing, altered or readable by others, or belongs to another state.
+        TrustError: a key is missing, altered or readable by others, or belongs to another state; or a restore was
+            cut off.
     """
     folder = settings.state_dir
+    refuse_unfinished(folder)
     is_new = not (folder / DATABASE_FILE).exists()
     keys = KeyRing.open(folder, is_new=is_new)
     try:
@@ -30,7 +33,7 @@ def open_gate_state(settings: Settings) -> tuple[State, KeyRing]:
     except OtherGalleryKeyError:
         state, keys = _open_after_rekey(folder, keys, settings.state.anchor_dir)
     section = settings.gate
-    identity = GateIdentity(section.site, section.gate, section.access_point, _NO_BOOT)
+    identity = GateIdentity(section.site, section.gate, section.access_point, NO_BOOT)
     state.gallery.register.witness = GalleryWitness(identity, keys.signer, SystemClock())
     return state, keys
 

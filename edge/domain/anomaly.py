@@ -60,6 +60,10 @@ class Anomaly(StrEnum):
     DISTRIBUTION_DRIFT = "distribution_drift"
     POSTURE_NORMAL = "posture_normal"
     LIMITS_UNLOCKED = "limits_unlocked"
+    OUTBOX_REFUSED = "outbox_refused"
+    OUTBOX_DROPPED = "outbox_dropped"
+    OUTBOX_RETRIED = "outbox_retried"
+    STATE_RESTORED = "state_restored"
 
     @property
     def is_fault(self) -> bool:

@@ -15,6 +15,8 @@ class CommandName(StrEnum):
     """Lift a hold that failures have started. It frees people to try, and opens nothing."""
     POSTURE = "posture"
     """Lock down, take out of service, or back to normal."""
+    REPLAY = "replay"
+    """Tell events again that were told before. Told again they open nothing."""
 
 
 class CommandOutcome(StrEnum):
@@ -43,6 +45,28 @@ class CommandResult:
 
     outcome: CommandOutcome = CommandOutcome.DONE
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOrder:
+    """Which events are to be told again.
+
+    Attributes:
+        command_id: of the command that wants it; every event told again names it.
+        chain_id: the audit chain that the numbers count in; None = the gate's present one.
+        first_seq: of the first event.
+        last_seq: of the last one.
+    """
+
+    command_id: str
+    chain_id: str | None
+    first_seq: int
+    last_seq: int
+
+    @property
+    def count(self) -> int:
+        """How many events."""
+        return self.last_seq - self.first_seq + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class OutboxMessage:
         kind: what it is.
         topic: full topic name.
         payload: serialized CloudEvent, UTF-8 JSON.
-        priority: lower goes first (anomaly before decision before lifecycle).
+        priority: lower goes first (decision before anomaly before everything else).
     """
 
     kind: EventKind

@@ -59,6 +59,7 @@ def command_body(record: CommandRecord, identity: GateIdentity, now_utc: dt.date
     return _body(EventKind.COMMAND, identity, record.issued_utc, now_utc) | {
         "command": record.name.value,
         "command_id": record.command_id,
+        "what": one_line(record.what),
         "key_id": record.key_id,
         "sender": record.sender,
         "terms": dict(record.terms),

@@ -2,8 +2,11 @@
 
 A row leaves the outbox only when the broker took it: its ack came and does not fail. The rest follows: without a
 broker nothing is lost; a connection that ends forgets what had no ack, and it is sent again; a new process simply
-begins at the first row. Order is (priority, seq). A row that the broker refuses waits, longer each time, and lets the
-others pass.
+begins at the first row. Order is (priority, seq). A row that the broker refuses waits, longer each time: see
+``edge.messaging.holds``.
+
+What is deleted is committed after new rows went out, many rows at once: each commit waits for the disk, and so does
+the decision that comes meanwhile. A kill in between sends again what the broker has, under the same ids.
 """
 
 import contextlib
@@ -16,7 +19,8 @@ import structlog
 
 from edge.domain.clock import Clock
 from edge.domain.errors import EdgeError
-from edge.domain.event import OutboxMessage
+from edge.domain.event import EventKind, OutboxMessage
+from edge.messaging.holds import Holds
 from edge.messaging.link import Link
 from edge.messaging.outbox_source import OutboxRow, OutboxSource
 from edge.messaging.wire import Ack, Delivery
@@ -24,9 +28,8 @@ from edge.messaging.wire import Ack, Delivery
 _POLL_S: Final = 1.0  # without a wake-up, rows are looked for so often
 _LAST_POLL_S: Final = 0.05  # while stopping
 _FAULT_WAIT_S: Final = 1.0  # after the store failed
-_LEAST_HOLD_NS: Final = 1_000_000_000
-_MOST_HOLD_NS: Final = 60_000_000_000
-_MOST_HELD: Final = 200  # refused rows that are skipped at a time
+_SETTLE_S: Final = 0.1  # what the broker took is deleted after so long at the latest,
+_SETTLE_ROWS: Final = 32  # or when it is so much
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +77,9 @@ class OutboxDrain:
         self._inbox: queue.SimpleQueue[Ack | None] = queue.SimpleQueue()
         self._in_flight: dict[Delivery, OutboxRow] = {}
         self._delivered: list[int] = []  # rows that the broker has and the outbox still holds
-        self._held_until_ns: dict[int, int] = {}
+        self._settle_at_ns = 0  # when the first of them must go
+        self._refused: dict[int, str] = {}  # rows that the broker refused, and its words, not yet counted
+        self._holds = Holds()
         self._has_nothing_to_send = False
         self._fault: str | None = None
         self._stop_at_ns = 0
@@ -117,10 +122,11 @@ class OutboxDrain:
     def _run(self, publisher: EventPublisher) -> None:
         while True:
             is_stopping = self._stopping.is_set()  # before the pass, so that the last one sees every committed row
-            acks = self._next_acks(_LAST_POLL_S if is_stopping else _POLL_S)
+            self._take(self._next_acks(_LAST_POLL_S if is_stopping else _POLL_S))
             try:
-                self._settle(acks)
-                self._send(publisher)
+                self._outbox.keep()
+                self._send(publisher)  # before the disk is waited for: a decision that just came in goes at once
+                self._settle()
                 self._note_fault(None)
             except EdgeError as error:
                 self._note_fault(error)
@@ -128,9 +134,20 @@ class OutboxDrain:
             if is_stopping and self._is_done(publisher):
                 return
 
+    def _patience_s(self) -> float:
+        """Return how long to wait for news."""
+        if not self._delivered:
+            return _POLL_S
+        return min(_POLL_S, max(0.0, (self._settle_at_ns - self._clock.monotonic_ns()) / 1e9))
+
+    def _must_settle(self) -> bool:
+        """Whether the outbox is to be told now what the broker took and refused."""
+        is_late = self._clock.monotonic_ns() >= self._settle_at_ns
+        return bool(self._refused) or len(self._delivered) >= _SETTLE_ROWS or is_late
+
     def _is_done(self, publisher: EventPublisher) -> bool:
         is_late = self._clock.monotonic_ns() >= self._stop_at_ns
-        is_empty = self._has_nothing_to_send and not self._in_flight and not self._delivered
+        is_empty = self._has_nothing_to_send and not (self._in_flight or self._delivered)
         return is_late or is_empty or not publisher.is_connected
 
     def _note_fault(self, error: EdgeError | None) -> None:
@@ -153,24 +170,29 @@ class OutboxDrain:
                 news = self._inbox.get_nowait()
         return acks
 
-    def _settle(self, acks: list[Ack]) -> None:
-        """Delete what the broker took, hold what it refused. Acks of state messages are nobody's here."""
-        refused: list[int] = []
+    def _take(self, acks: list[Ack]) -> None:
+        """Note what the broker took and what it refused. Acks of state messages are nobody's here."""
         for ack in acks:
             row = self._in_flight.pop(ack.delivery, None)
             if row is None:
                 continue
             self._on_settled(row.message, ack)
             if ack.is_delivered:
+                if not self._delivered:
+                    self._settle_at_ns = self._clock.monotonic_ns() + int(_SETTLE_S * 1e9)
                 self._delivered.append(row.id)
+                self._holds.deliver(row.message.kind)
             else:
-                refused.append(row.id)
-                self._hold(row, ack.name)
+                self._refuse(row, ack.name)
+
+    def _settle(self) -> None:
+        """Delete what the broker took, count what it refused: all that came since the last pass, in one commit."""
         if self._delivered:
             self._outbox.delete(tuple(self._delivered))
             self._delivered.clear()
-        if refused:
-            self._outbox.mark_attempt(tuple(refused))
+        if self._refused:
+            self._outbox.refuse(dict(self._refused))
+            self._refused.clear()
 
     def _send(self, publisher: EventPublisher) -> None:
         """Hand over as many rows as may be in flight, first rows first."""
@@ -178,32 +200,38 @@ class OutboxDrain:
             return
         connection = publisher.connections
         self._in_flight = {key: row for key, row in self._in_flight.items() if key.connection == connection}
-        now_ns = self._clock.monotonic_ns()
-        self._held_until_ns = {key: until for key, until in self._held_until_ns.items() if until > now_ns}
         free = publisher.most_in_flight - len(self._in_flight)
-        if free <= 0 or len(self._held_until_ns) >= _MOST_HELD:
+        if free <= 0:
             return
-        busy = {row.id for row in self._in_flight.values()} | self._held_until_ns.keys() | set(self._delivered)
-        rows = [row for row in self._outbox.pending(free + len(busy)) if row.id not in busy]
+        now_ns = self._clock.monotonic_ns()
+        busy = {row.id for row in self._in_flight.values()} | self._holds.rows(now_ns) | set(self._delivered)
+        waiting = self._outbox.pending(free + len(busy), without=self._holds.kinds(now_ns) | self._doubted())
+        rows = [row for row in waiting if row.id not in busy]
         self._has_nothing_to_send = not rows
         for row in rows[:free]:
-            if not self._hand_over(row, publisher, connection):
+            if row.message.kind in self._doubted():
+                self.wake()  # others may stand behind what waits here: look again, without its kind
+            elif not self._hand_over(row, publisher, connection):
                 break
+
+    def _doubted(self) -> frozenset[EventKind]:
+        """Return the kinds that were refused lately and of which one row, the first, is finding out."""
+        on_their_way = {row.message.kind for row in self._in_flight.values()}
+        return frozenset(kind for kind in on_their_way if self._holds.is_doubtful(kind))
 
     def _hand_over(self, row: OutboxRow, publisher: EventPublisher, connection: int) -> bool:
         """Publish one row; return whether the next may follow."""
         try:
             delivery = publisher.publish_event(row.message)
         except EdgeError as error:
-            self._hold(row, str(error))
-            self._outbox.mark_attempt((row.id,))
+            self._refuse(row, str(error), is_the_rows_fault=True)
             return True
         if delivery is None:
             return False
         self._in_flight[delivery] = row
         return delivery.connection == connection  # else a new one came up meanwhile: begin at the first row again
 
-    def _hold(self, row: OutboxRow, reason: str) -> None:
-        wait_ns = min(_LEAST_HOLD_NS << min(row.attempts, 10), _MOST_HOLD_NS)
-        self._held_until_ns[row.id] = self._clock.monotonic_ns() + wait_ns
-        log.warning("outbox.row_refused", row=row.id, topic=row.message.topic, reason=reason, wait_s=wait_ns // 10**9)
+    def _refuse(self, row: OutboxRow, words: str, *, is_the_rows_fault: bool = False) -> None:
+        wait_ns = self._holds.refuse(row, self._clock.monotonic_ns(), is_the_rows_fault=is_the_rows_fault)
+        self._refused[row.id] = words
+        log.warning("outbox.row_refused", row=row.id, topic=row.message.topic, reason=words, wait_s=wait_ns // 10**9)

@@ -16,6 +16,7 @@ from edge.domain.errors import EdgeError
 from edge.domain.event import EventKind, OutboxMessage, Ticket
 from edge.domain.gallery_change import GalleryChange
 from edge.domain.verdict import Verdict
+from edge.messaging.event_envelope import EventEnvelopeV1
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
@@ -97,7 +98,7 @@ def decision_message(
         "dataregulation": "GDPR",
     }
     stamps = (verdict.decided_utc, now_utc)
-    return _message(EventKind.DECISION, data, identity, ticket, signer, stamps, more)
+    return signed_message(EventKind.DECISION, data, identity, ticket, signer, stamps, more)
 
 
 def anomaly_message(
@@ -115,7 +116,7 @@ def anomaly_message(
     more = {"dataclassification": "restricted"}
     if report.attempt is not None:
         more["correlationid"] = report.attempt
-    return _message(EventKind.ANOMALY, data, identity, ticket, signer, (report.occurred_utc, now_utc), more)
+    return signed_message(EventKind.ANOMALY, data, identity, ticket, signer, (report.occurred_utc, now_utc), more)
 
 
 def lifecycle_message(
@@ -128,7 +129,7 @@ def lifecycle_message(
     """
     data = LifecycleV1(phase=phase, version=one_line(version))
     more = {"dataclassification": "internal"}
-    return _message(EventKind.LIFECYCLE, data, identity, ticket, signer, (now_utc, now_utc), more)
+    return signed_message(EventKind.LIFECYCLE, data, identity, ticket, signer, (now_utc, now_utc), more)
 
 
 def command_message(
@@ -152,7 +153,7 @@ def command_message(
     except ValueError as error:
         raise _unfit(EventKind.COMMAND, error) from error
     more = {"correlationid": record.command_id, "dataclassification": "internal"}
-    return _message(EventKind.COMMAND, data, identity, ticket, signer, (now_utc, now_utc), more)
+    return signed_message(EventKind.COMMAND, data, identity, ticket, signer, (now_utc, now_utc), more)
 
 
 def gallery_message(
@@ -175,7 +176,7 @@ def gallery_message(
     except ValueError as error:
         raise _unfit(EventKind.GALLERY, error) from error
     more = {"dataclassification": "restricted", "dataregulation": "GDPR"}
-    return _message(EventKind.GALLERY, data, identity, ticket, signer, (now_utc, now_utc), more)
+    return signed_message(EventKind.GALLERY, data, identity, ticket, signer, (now_utc, now_utc), more)
 
 
 def timestamp(moment: dt.datetime) -> str:
@@ -198,7 +199,7 @@ def canonical(event: dict[str, object]) -> bytes:
     return rfc8785.dumps(event)  # type: ignore[arg-type] # rfc8785 checks every value itself
 
 
-def _message(
+def signed_message(
     kind: EventKind,
     data: EventData,
     identity: GateIdentity,
@@ -207,7 +208,20 @@ def _message(
     stamps: tuple[dt.datetime, dt.datetime],
     more: dict[str, str],
 ) -> OutboxMessage:
-    """Wrap, sign and address ``data``; ``stamps`` are when it happened and when it was recorded."""
+    """Wrap, sign and address ``data``.
+
+    Args:
+        kind: of event.
+        data: its payload.
+        identity: which gate says it.
+        ticket: its place in the audit chain, which names it.
+        signer: the gate's key.
+        stamps: when it happened and when it was recorded.
+        more: further attributes.
+
+    Raises:
+        EdgeError: it has no canonical form.
+    """
     severity = severity_of(data)
     event: dict[str, object] = {
         "specversion": "1.0",
@@ -229,7 +243,9 @@ def _message(
     }
     try:
         signature = signer.sign(canonical(event), context=SIGNATURE_CONTEXT)
-        payload = canonical({**event, "signature": base64.b64encode(signature).decode("ascii")})
+        signed = {**event, "signature": base64.b64encode(signature).decode("ascii")}
+        EventEnvelopeV1.model_validate(signed)
+        payload = canonical(signed)
     except ValueError as error:
         raise _unfit(kind, error) from error
     topic = identity.topics.event(kind).topic

@@ -32,7 +32,7 @@ class GateIdentity:
     @property
     def source(self) -> str:
         """CloudEvents ``source``: unique with ``id``."""
-        return f"/egate/{self.site}/{self.gate}"
+        return self.topics.source
 
     @property
     def topics(self) -> Topics:

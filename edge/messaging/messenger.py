@@ -10,7 +10,7 @@ from edge.messaging.gate_client import GateClient
 from edge.messaging.link import Link
 from edge.messaging.options import BrokerOptions
 from edge.messaging.outbox_source import OutboxSource
-from edge.messaging.payloads import BirthV1, HealthV1, KioskV1
+from edge.messaging.payloads import AuditHeadV1, BirthV1, HealthV1, KioskV1
 from edge.messaging.status import Heartbeat
 from edge.messaging.topics import Topics
 from edge.messaging.traffic import Traffic
@@ -109,6 +109,10 @@ class Messenger:
     def show(self, shown: KioskV1) -> bool:
         """Publish what the person is shown, from any thread; False: not connected, and it is not sent later."""
         return self._client.publish_state(self._topics.kiosk, shown)
+
+    def show_audit_head(self, head: AuditHeadV1) -> bool:
+        """Publish a checkpoint of the audit chain, from any thread; False: not connected, nothing is sent later."""
+        return self._client.publish_state(self._topics.audit_head, head)
 
     def respond(self, message: Outgoing) -> bool:
         """Publish the answer to a command now or never, from any thread; return whether it was handed over."""

@@ -39,7 +39,8 @@ class BrokerOptions:
         session_expiry_s: how long the broker keeps our session when we are away; 0 = start clean every time.
         will_delay_s: seconds the broker waits with our last will, so that a short break is no death.
         least_backoff_s: first wait before a new attempt, doubled each time.
-        most_backoff_s: longest wait, and at once the wait after a refused login.
+        most_backoff_s: longest wait, and at once the wait after a refused login. With it what
+            waits is delivered within a minute of a broker's return.
         decision_expiry_s: after so long the broker drops an undelivered decision. (What a decision may open ends
             much earlier, with its signed ``expirytime``; this bounds the broker's queues.)
         farewell_s: most seconds to wait at a stop for the broker to confirm ``offline``.
@@ -56,7 +57,7 @@ class BrokerOptions:
     session_expiry_s: int = 3600
     will_delay_s: int = 5
     least_backoff_s: float = 1.0
-    most_backoff_s: float = 120.0
+    most_backoff_s: float = 30.0
     decision_expiry_s: int = 86_400
     farewell_s: float = 3.0
 

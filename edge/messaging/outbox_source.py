@@ -1,9 +1,9 @@
 """What the drain needs of the outbox. ``edge/store`` satisfies it; this room does not know that one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from edge.domain.event import OutboxMessage
+from edge.domain.event import EventKind, OutboxMessage
 
 
 class OutboxRow(Protocol):
@@ -33,14 +33,18 @@ class OutboxRow(Protocol):
 class OutboxSource(Protocol):
     """The outbox, called from the drain's thread. Its methods may raise ``EdgeError``."""
 
-    def pending(self, limit: int, /) -> Sequence[OutboxRow]:
-        """Return the first rows by (priority, seq), at most ``limit``."""
+    def keep(self) -> None:
+        """Do what is due in the outbox by itself, with a broker or without. Called every second, or more often."""
+        ...
+
+    def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> Sequence[OutboxRow]:
+        """Return the first rows by (priority, seq), at most ``limit``, of all kinds but ``without``."""
         ...
 
     def delete(self, ids: tuple[int, ...], /) -> None:
         """Forget delivered rows; unknown ids are no error."""
         ...
 
-    def mark_attempt(self, ids: tuple[int, ...], /) -> None:
-        """Count one refusal for each row."""
+    def refuse(self, refusals: Mapping[int, str], /) -> None:
+        """Count one refusal for each row, by id, with the broker's words. One that had too many may be set aside."""
         ...

@@ -127,6 +127,22 @@ class HealthV1(Payload):
     fault: Reason | None = Field(description="Why every attempt is denied at the moment; null = none.")
 
 
+class AuditHeadV1(Payload):
+    """A signed checkpoint: where the audit chain ended, retained. Keep each: the gate's own copy proves nothing."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:audit-head:1.0"
+    chain: Line = Field(description="Id of the chain; events begin their `id` with it.")
+    sequence: Count = Field(description="Number of its last row.")
+    head: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="Hash of that row.")
+    source: Line = Field(description="Which gate, as in events.")
+    time: Line = Field(description="When it was signed, UTC.")
+    key_id: Line = Field(description="Which key signed.")
+    signature: Line = Field(
+        description="base64 of the Ed25519 signature over the RFC 8785 form of all other fields, for "
+        "`egate-audit-head-v1`."
+    )
+
+
 class KioskOutcome(StrEnum):
     """What the person at the door is shown."""
 
@@ -170,11 +186,11 @@ def severity_of(data: DecisionV1 | AnomalyV1 | LifecycleV1 | CommandV1 | Gallery
 
 
 def priority_of(kind: EventKind) -> int:
-    """Return the place in the outbox: anomalies go before decisions before everything else."""
+    """Return the place in the outbox: decisions go before anomalies before everything else."""
     match kind:
-        case EventKind.ANOMALY:
-            return 0
         case EventKind.DECISION:
+            return 0
+        case EventKind.ANOMALY:
             return 1
         case EventKind.LIFECYCLE | EventKind.COMMAND | EventKind.GALLERY:
             return 2

@@ -8,6 +8,7 @@ from edge.messaging.gate_client import GateClient
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import (
     AnomalyV1,
+    AuditHeadV1,
     BirthV1,
     CommandV1,
     DecisionV1,
@@ -34,7 +35,7 @@ def birth_certificate(
         policy_digest: sha256 of the rules and operating points in force.
         key_id: name of the key that signs its events.
     """
-    sent = (DecisionV1, AnomalyV1, LifecycleV1, CommandV1, GalleryV1, BirthV1, HealthV1, KioskV1)
+    sent = (DecisionV1, AnomalyV1, LifecycleV1, CommandV1, GalleryV1, BirthV1, HealthV1, KioskV1, AuditHeadV1)
     return BirthV1(
         boot_id=identity.boot_id,
         version=version,

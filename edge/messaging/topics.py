@@ -66,6 +66,11 @@ class Topics:
         return Channel(self._topic("state/health"), qos=0, is_retained=True, expiry_s=90)
 
     @property
+    def audit_head(self) -> Channel:
+        """A signed checkpoint of the audit chain."""
+        return Channel(self._topic("state/audit-head"), qos=1, is_retained=True)
+
+    @property
     def kiosk(self) -> Channel:
         """What the person is shown, sent on change and every second. Not retained: it may say ``granted``."""
         return Channel(self._topic("state/kiosk"), qos=0, is_retained=False, expiry_s=3)
@@ -74,6 +79,16 @@ class Topics:
     def commands(self) -> str:
         """Filter over every command to this gate."""
         return self._topic("cmd/#")
+
+    @property
+    def events(self) -> str:
+        """Filter over every event of this gate."""
+        return self._topic("evt/#")
+
+    @property
+    def source(self) -> str:
+        """CloudEvents ``source`` of this gate."""
+        return f"/egate/{self.site}/{self.gate}"
 
     def event(self, kind: EventKind) -> Channel:
         """Where events of ``kind`` go."""

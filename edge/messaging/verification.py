@@ -47,6 +47,8 @@ class Event:
         expires_utc: from when on it must not open anything; None = it never may.
         sequence: position in the gate's chain; a gap means lost events.
         boot_id: which start of the gate.
+        replay: the command for which it was told again; None = it is told for the first time. Either way ``id`` is
+            the same.
         data: the payload; ignore fields you do not know.
     """
 
@@ -59,6 +61,7 @@ class Event:
     sequence: int
     boot_id: str
     data: Mapping[str, object]
+    replay: str | None = None
 
     @property
     def chain_id(self) -> str:
@@ -103,8 +106,10 @@ def may_open(event: Event, *, access_point: str, now_utc: dt.datetime, after_seq
         and event.data.get("decision") == Decision.GRANTED.value
         and event.subject == access_point
         and event.sequence > after_sequence
+        and event.replay is None
         and event.expires_utc is not None
-        and event.occurred_utc - CLOCK_SKEW <= now_utc < event.expires_utc
+        and event.occurred_utc <= now_utc + CLOCK_SKEW  # added to ours: the year 1 has no two seconds before it
+        and now_utc < event.expires_utc
     )
 
 
@@ -163,6 +168,7 @@ def _event(event: Mapping[str, object]) -> Event:
         expires_utc=_moment(event, "expirytime") if "expirytime" in event else None,
         sequence=int(sequence),
         boot_id=_text(event, "bootid"),
+        replay=_text(event, "replay") if "replay" in event else None,
         data=data,
     )
 

@@ -12,14 +12,14 @@ from typing import Protocol, assert_never
 from edge.domain.anomaly import AnomalyReport
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock
-from edge.domain.command import CommandName, CommandOutcome, CommandRecord, CommandResult
+from edge.domain.command import CommandName, CommandOutcome, CommandRecord, CommandResult, ReplayOrder
 from edge.domain.errors import EdgeError
 from edge.domain.event import Ticket
 from edge.domain.limit_scope import LimitScope
 from edge.domain.match import SubjectRef
 from edge.domain.posture import Posture
 from edge.messaging.commands.examination import AcceptedCommand, RefusedCommand
-from edge.messaging.commands.payloads import ClaimCommandV1, PostureCommandV1, UnlockCommandV1
+from edge.messaging.commands.payloads import ClaimCommandV1, PostureCommandV1, ReplayCommandV1, UnlockCommandV1
 from edge.messaging.commands.problems import CommandProblem
 from edge.messaging.commands.refusals import RefusalReports
 from edge.messaging.commands.signing import response_of, signed_response
@@ -44,6 +44,10 @@ class CommandSink(Protocol):
 
     def on_posture(self, posture: Posture) -> CommandResult:
         """Stand towards everybody like this from now on."""
+        ...
+
+    def on_replay(self, order: ReplayOrder) -> CommandResult:
+        """Tell events again."""
         ...
 
 
@@ -162,6 +166,8 @@ class CommandDesk:
                     return self._sink.on_unlock(data.scope, data.target)
                 case PostureCommandV1() as data:
                     return self._sink.on_posture(data.posture)
+                case ReplayCommandV1() as data:
+                    return self._sink.on_replay(_order_of(command, data))
                 case _:
                     assert_never(command.data)
         except EdgeError as error:
@@ -180,6 +186,12 @@ class CommandDesk:
     def _answer(self, command: AcceptedCommand, result: CommandResult) -> None:
         if command.wants_reply:
             self._answers.give(command.name, command.command_id, result.outcome, result.detail)
+
+
+def _order_of(command: AcceptedCommand, data: ReplayCommandV1) -> ReplayOrder:
+    return ReplayOrder(
+        command_id=command.command_id, chain_id=data.chain, first_seq=int(data.first), last_seq=int(data.last)
+    )
 
 
 def _record(command: AcceptedCommand, result: CommandResult) -> CommandRecord:

@@ -65,7 +65,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise ConfigError(
             f"cannot read the settings file {file}: {error}", hint="check the path and its mode"
         ) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError alone
         raise ConfigError(f"{file} is not TOML: {error}", hint="mend the line that the message names") from error
 
 

@@ -105,7 +105,7 @@ class CameraSection(Section):
             return value
         try:
             return tomllib.loads(f"pin = {value}")["pin"] if value.strip() else None
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"no inline table: {error}") from error
 
 
@@ -277,7 +277,7 @@ class TrustSection(Section):
         default=(),
         max_length=16,
         description="Keys that may send commands: public_key (hexadecimal), name, and commands, a list of claim, "
-        "unlock and posture. In a variable: as a JSON list.",
+        "unlock, posture and replay. In a variable: as a JSON list.",
     )
     claim_valid_ms: float = Field(
         default=8_000,

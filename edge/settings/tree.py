@@ -10,6 +10,7 @@ from edge.domain.errors import ConfigError
 from edge.domain.level import Level
 from edge.settings.keeping import EvidenceSection, RetentionSection
 from edge.settings.metrics_section import MetricsSection
+from edge.settings.record_sections import AuditSection, OutboxSection
 from edge.settings.sections import (
     AlertsSection,
     BrokerSection,
@@ -42,6 +43,8 @@ class Settings(Section):
     broker: BrokerSection = Field(default_factory=BrokerSection)
     door: DoorSection = Field(default_factory=DoorSection)
     state: StateSection = Field(default_factory=StateSection)
+    outbox: OutboxSection = Field(default_factory=OutboxSection)
+    audit: AuditSection = Field(default_factory=AuditSection)
     retention: RetentionSection = Field(default_factory=RetentionSection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     log: LogSection = Field(default_factory=LogSection)

@@ -50,5 +50,5 @@ def unseal(key: bytes, record: bytes, place: bytes) -> bytes:
     except (InvalidTag, ValueError) as error:
         raise TrustError(
             "a gallery record was altered, moved, or sealed with another key",
-            hint="put the right gallery key back, or restore the state folder from a backup",
+            hint="put the right gallery key back, or a backup in its place with 'edge-gate state restore'",
         ) from error

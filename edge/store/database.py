@@ -137,6 +137,20 @@ class Database:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _fault(error, self.path) from error
 
+    def copy_to(self, path: Path) -> None:
+        """Write the database as it is at one moment into the new file ``path``, without holding up the writer.
+
+        Raises:
+            StoreError: SQLite failed, or the file cannot be written.
+        """
+        _private_file(path)
+        with self.snapshot() as source:
+            try:
+                with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as target:
+                    source.backup(target)
+            except sqlite3.Error as error:
+                raise store_error(error, path) from error
+
     def scrub(self) -> None:
         """Empty the write-ahead log, where deleted pages live on. The file itself overwrites what it deletes.
 
@@ -187,7 +201,7 @@ def altered(what: str) -> TrustError:
     """Return the fault of a stored value that this program never writes."""
     return TrustError(
         f"the database was altered: {what}",
-        hint="keep a copy for inspection and restore the state folder from a backup",
+        hint="put a backup in its place with 'edge-gate state restore', which keeps this one aside",
     )
 
 
@@ -222,7 +236,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if finding != "ok":
         raise StoreError(
             f"the database is damaged: {finding}",
-            hint="keep a copy for inspection and restore the state folder from a backup",
+            hint="put a backup in its place with 'edge-gate state restore', which keeps this one aside",
         )
     migrate(connection)
     refuse_altered(connection)

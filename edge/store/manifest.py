@@ -100,5 +100,6 @@ def root_of(marks: Marks) -> str:
 
 def _no_manifest() -> TrustError:
     return TrustError(
-        "the gallery's manifest is none that the gate wrote", hint="restore the state folder from a backup"
+        "the gallery's manifest is none that the gate wrote",
+        hint="put a backup in its place with 'edge-gate state restore'",
     )

@@ -10,7 +10,7 @@ from edge.domain.errors import StoreError, TrustError
 APPLICATION_ID = 0x45474154  # "EGAT": tells our databases from any other
 _SCRIPTS = resources.files("edge.store") / "migrations"
 _SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-_ALTERED_HINT = "keep a copy for inspection and restore the state folder from a backup"
+_ALTERED_HINT = "put a backup in its place with 'edge-gate state restore', which keeps this one aside"
 
 
 def refuse_foreign(connection: sqlite3.Connection) -> None:

@@ -16,7 +16,10 @@ _FAULTS = {
     sqlite3.SQLITE_BUSY: ("is locked", "another process holds the state folder: wait, or stop it"),
     sqlite3.SQLITE_LOCKED: ("is locked", "another process holds the state folder: wait, or stop it"),
     sqlite3.SQLITE_NOTADB: ("is not a database", "move the file away, or name another state folder"),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", "keep a copy for inspection and restore the state folder from a backup"),
+    sqlite3.SQLITE_CORRUPT: (
+        "is damaged",
+        "put a backup in its place with 'edge-gate state restore', which keeps this one aside",
+    ),
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "check the disk, this user's quota and the kernel log"),
     sqlite3.SQLITE_CONSTRAINT: ("refused a row", "run 'edge-gate check'; the database may have been altered"),
 }

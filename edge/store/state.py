@@ -5,7 +5,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from edge.domain.clock import Clock, SystemClock
 from edge.store.anchor import ANCHOR_FILE, Anchor
+from edge.store.audit_segments import AuditSegments
 from edge.store.daily_sketches import DailySketches
 from edge.store.database import BUSY_TIMEOUT_MS, Database
 from edge.store.evidence import EvidenceStore
@@ -13,6 +15,7 @@ from edge.store.gallery import Gallery
 from edge.store.ledger import Ledger
 from edge.store.limits import LimitsStore
 from edge.store.outbox import Outbox
+from edge.store.outbox_upkeep import OutboxUpkeep
 from edge.trust.keys import KeyRing
 
 DATABASE_FILE = "gate.sqlite3"
@@ -26,6 +29,8 @@ class State:
         database: the file, for ``close``.
         ledger: commits decisions.
         outbox: what is owed to the broker.
+        upkeep: keeps the outbox within bounds.
+        segments: closes pieces of the audit chain.
         gallery: who is enrolled.
         evidence: faces of denied attempts, where the site keeps any.
         sketches: what days of granted attempts looked like.
@@ -35,6 +40,8 @@ class State:
     database: Database
     ledger: Ledger
     outbox: Outbox
+    upkeep: OutboxUpkeep
+    segments: AuditSegments
     gallery: Gallery
     evidence: EvidenceStore
     sketches: DailySketches
@@ -54,7 +61,12 @@ class State:
 
 
 def open_state(
-    folder: Path, keys: KeyRing, *, anchor_folder: Path | None = None, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+    folder: Path,
+    keys: KeyRing,
+    *,
+    anchor_folder: Path | None = None,
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+    clock: Clock | None = None,
 ) -> State:
     """Open, and where missing make, the store in ``folder``.
 
@@ -63,6 +75,7 @@ def open_state(
         keys: the gate's keys.
         anchor_folder: where the gallery's anchor lies; by default in ``folder``.
         busy_timeout_ms: how long to wait for another process's transaction.
+        clock: by which messages age; None = the machine's.
 
     Raises:
         StoreError: the folder or database cannot be used, is locked, damaged, foreign or too new.
@@ -70,12 +83,14 @@ def open_state(
     """
     database = Database.open(folder / DATABASE_FILE, busy_timeout_ms=busy_timeout_ms)
     try:
-        ledger = Ledger(database)
+        ledger = Ledger(database, clock)
         gallery = Gallery(database, keys, Anchor((anchor_folder or folder) / ANCHOR_FILE, keys.signer), ledger)
         return State(
             database=database,
             ledger=ledger,
             outbox=Outbox(database),
+            upkeep=OutboxUpkeep(database, clock or SystemClock()),
+            segments=AuditSegments(database),
             gallery=gallery,
             evidence=EvidenceStore(database, keys.gallery_key, gallery.register),
             sketches=DailySketches(database),

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge.domain.errors import StoreError
@@ -12,7 +13,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def private_folder(folder: Path) -> Path:
-    """Create ``folder`` with mode 0700 where it is missing and return it.
+    """Create ``folder`` with mode 0700 where it is missing, durably, and return it.
 
     An existing folder stays as it is, unless others may write to it: then it becomes 0700 if it is ours.
 
@@ -20,7 +21,10 @@ def private_folder(folder: Path) -> Path:
         StoreError: it cannot be made, is no folder, or others may write to it and it is not ours to close.
     """
     try:
+        new = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for place in new:  # what is written in there is durable only if the folder's own name is
+            sync_folder(place.parent)
         found = folder.stat()
         if found.st_mode & _OTHERS_WRITE:
             if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid():
@@ -64,11 +68,31 @@ def create_private_file(path: Path, content: bytes) -> bool:
     Raises:
         StoreError: the folder cannot be written.
     """
+    return stream_private_file(path, (content,), may_replace=False)
+
+
+def stream_private_file(path: Path, chunks: Iterable[bytes], *, may_replace: bool) -> bool:
+    """Write ``path`` with mode 0600 in one step, durably, piece by piece; nothing is left where ``chunks`` raises.
+
+    Args:
+        path: the file.
+        chunks: its content.
+        may_replace: whether a file that is there already goes.
+
+    Returns:
+        False when there was one and it was left alone.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=0o600)
-            os.link(draft, path)
+            _write_durably(draft, chunks, mode=0o600)
+            if may_replace:
+                draft.replace(path)
+            else:
+                os.link(draft, path)
         except FileExistsError:
             return False
         finally:
@@ -77,6 +101,34 @@ def create_private_file(path: Path, content: bytes) -> bool:
     except OSError as error:
         raise _unwritable(path, error) from error
     return True
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Move a file or folder within its file system; a file that is in its place goes.
+
+    Raises:
+        StoreError: a folder cannot be written.
+    """
+    try:
+        source.replace(target)
+        sync_folder(target.parent)
+        if source.parent != target.parent:
+            sync_folder(source.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def remove_durably(path: Path) -> None:
+    """Remove a file.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    try:
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -93,7 +145,7 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write_durably(draft, content, mode=mode)
+            _write_durably(draft, (content,), mode=mode)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -102,10 +154,11 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise _unwritable(path, error) from error
 
 
-def _write_durably(path: Path, content: bytes, *, mode: int) -> None:
+def _write_durably(path: Path, chunks: Iterable[bytes], *, mode: int) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
-        file.write(content)
+        for chunk in chunks:
+            file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
 

@@ -20,7 +20,9 @@ class Poison(StrEnum):
     MORPH = "morph"
     """Half the victim, half an attacker."""
     INSIDER = "insider"
-    """An attacker's pictures, moved onto the victim in both models: whoever knows the screens."""
+    """An attacker's pictures, moved onto the victim in both models: whoever knows the models."""
+    ADAPTIVE = "adaptive-insider"
+    """The same through every view that the screens look at: whoever knows the screens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from edge.messaging.options import BrokerOptions
 from edge.messaging.verification import Event, may_open, verify_event
 from edge.messaging.wire import Ack, Incoming, Outgoing
 from edge.store.state import open_state
+from edge.trust.checkpoint import read_checkpoints
 from edge.trust.keys import KeyRing
 from edge.trust.signing import Signer, verify
 from tests.support.gallery_attacks import copy_database, put_back
@@ -109,11 +110,16 @@ def test_a_visit_becomes_a_signed_fresh_decision_and_an_audit_row(state: Path, t
             assert process.wait(20) == 0, (tmp_path / "log").read_text()
         said = [m.payload.decode() for m in messages if m.topic.endswith("state/availability")]
         assert said[-1] == "offline"
+        (*_, checkpoint) = read_checkpoints(
+            "\n".join(m.payload.decode() for m in messages if m.topic.endswith("state/audit-head"))
+        )
         phases = [e.data["phase"] for e in events(messages, mine) if "phase" in e.data]
         assert phases == ["starting", "stopping"]
         sequence = [e.sequence for e in events(messages, mine)]
         assert sequence == sorted(sequence)
     with open_state(mine, KeyRing.open(mine)) as opened:
+        checkpoint.refuse_unsigned([KeyRing.open(mine).signer.public_key])
+        assert (checkpoint.sequence, checkpoint.hash) == (opened.ledger.head().seq, opened.ledger.head().hash)
         assert opened.ledger.verify_chain().is_whole
         assert opened.outbox.depth() == 0
 

@@ -42,9 +42,26 @@ while True:
 """
 
 
-def _start(folder: Path, fuse: int) -> subprocess.Popen[bytes]:
+# Commits, and closes a segment of two rows after every third commit, until it kills itself.
+_ROTATOR = """
+import datetime as dt
+from edge.trust.checkpoint import sign_checkpoint
+
+def seal(head):
+    return sign_checkpoint(head, "/egate/s/g", Signer(bytes(32)), dt.datetime.now(dt.UTC))
+
+while True:
+    ticket = state.ledger.commit(EventKind.DECISION, {"padding": "x" * 500}, build)
+    state.outbox.delete([ticket.seq])
+    os.write(1, b"%d\\n" % ticket.seq)
+    if ticket.seq % 3 == 0:
+        state.segments.close(2, seal)
+"""
+
+
+def _start(folder: Path, fuse: int, script: str = _COMMITTER) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", _COMMITTER, str(folder), str(fuse)], stdout=subprocess.PIPE, cwd=_REPOSITORY
+        [sys.executable, "-c", script, str(folder), str(fuse)], stdout=subprocess.PIPE, cwd=_REPOSITORY
     )
 
 
@@ -85,3 +102,21 @@ def test_killed_from_outside(tmp_path: Path, commits: int) -> None:
         with open_state(tmp_path / "state", _KEYS) as state:
             length = _assert_pairs(state, int(said[-1]))
     assert length >= 2 * commits
+
+
+def test_killed_at_any_step_while_segments_are_closed(tmp_path: Path) -> None:
+    script = _COMMITTER.partition("while True:")[0] + _ROTATOR
+    chance, length, closed = random.Random(20261102), 0, 0
+    for _ in range(10):
+        with _start(tmp_path / "state", fuse=chance.randint(1, 2_500), script=script) as rotator:
+            assert rotator.stdout is not None
+            said = rotator.stdout.read().split()
+            assert rotator.wait(timeout=60) == -signal.SIGKILL
+        with open_state(tmp_path / "state", _KEYS) as state:
+            report = state.ledger.verify_chain()
+            assert report.is_whole, report
+            length = int(said[-1]) if said else length
+            assert length <= report.records <= length + 1
+            length = report.records
+            closed = len(state.segments.all())
+    assert closed > 3

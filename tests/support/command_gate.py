@@ -8,19 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge.daemon.command_room import CommandRoom
+from edge.daemon.outbox_keeper import OutboxKeeper
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.claim import Claim
 from edge.domain.clock import Clock, SystemClock
-from edge.domain.command import CommandOutcome, CommandResult
+from edge.domain.command import CommandOutcome, CommandResult, ReplayOrder
 from edge.domain.limit_scope import LimitScope
 from edge.domain.posture import Posture
 from edge.messaging.commands.payloads import AnyCommand
 from edge.messaging.commands.sender import CommandSender, Sent
+from edge.messaging.entries import anomaly_entry
 from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
 from edge.messaging.options import BrokerOptions
 from edge.messaging.payloads import HealthV1
+from edge.messaging.replays import ReplayQueue, ReplayTerms
 from edge.pipeline.act import Actor
+from edge.settings.record_sections import OutboxSection
 from edge.settings.sections import CommandKeySection, TrustSection
 from edge.store.state import State, open_state
 from edge.trust.keys import KeyRing
@@ -54,8 +58,20 @@ class CommandGate:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gate")
         self.room = CommandRoom(TRUST, IDENTITY, SIGNER, clock, set_since=_SET_SINCE, tell=self.on_anomaly)
+        self.replays = ReplayQueue(
+            state.ledger, SIGNER, SystemClock(), ReplayTerms(most_events=50, per_s=500), self.on_anomaly
+        )
+        keeper = OutboxKeeper(
+            state.outbox,
+            state.upkeep,
+            self.replays,
+            OutboxSection(most_attempts=2),
+            lambda report: anomaly_entry(report, IDENTITY, SIGNER, SystemClock().utc()),
+            SystemClock(),
+            int(_SET_SINCE.timestamp() * 1_000),
+        )
         self.messenger = Messenger(
-            options, IDENTITY.topics, a_birth(), state.outbox, SystemClock(), self, self.room.hand_over
+            options, IDENTITY.topics, a_birth(), keeper, SystemClock(), self, self.room.hand_over
         )
         self.actor = Actor(
             ledger=state.ledger,
@@ -90,6 +106,9 @@ class CommandGate:
     def on_posture(self, posture: Posture) -> CommandResult:
         self.orders.append(posture)
         return CommandResult()
+
+    def on_replay(self, order: ReplayOrder) -> CommandResult:
+        return self.replays.ask(order)
 
     def on_link(self, link: Link) -> None: ...
 

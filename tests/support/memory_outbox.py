@@ -1,10 +1,11 @@
 """An outbox in memory that satisfies the drain's ``OutboxSource``."""
 
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from edge.domain.errors import StoreError
-from edge.domain.event import OutboxMessage
+from edge.domain.event import EventKind, OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,13 @@ class MemoryOutbox:
         with self._lock:
             return tuple(sorted(self._rows.values(), key=lambda row: (row.message.priority, row.seq)))
 
-    def pending(self, limit: int, /) -> tuple[MemoryRow, ...]:
+    def keep(self) -> None:
+        """As in ``OutboxSource``."""
+
+    def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> tuple[MemoryRow, ...]:
         """As in ``OutboxSource``."""
         self._maybe_fail()
-        return self.rows()[:limit]
+        return tuple(row for row in self.rows() if row.message.kind not in without)[:limit]
 
     def delete(self, ids: tuple[int, ...], /) -> None:
         """As in ``OutboxSource``."""
@@ -58,11 +62,11 @@ class MemoryOutbox:
                 self._rows.pop(row_id, None)
                 self.deleted.append(row_id)
 
-    def mark_attempt(self, ids: tuple[int, ...], /) -> None:
+    def refuse(self, refusals: Mapping[int, str], /) -> None:
         """As in ``OutboxSource``."""
         self._maybe_fail()
         with self._lock:
-            for row_id in ids:
+            for row_id in refusals:
                 row = self._rows[row_id]
                 self._rows[row_id] = replace(row, attempts=row.attempts + 1)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from training.commands import data, enrollment, members, review, versions, vet, votes
+from training.commands import bench, data, enrollment, members, review, versions, vet, votes
 
 app = typer.Typer(help="Data that can be trusted, and models made of it.", no_args_is_help=True)
 app.command("init")(members.init)
@@ -21,6 +21,7 @@ app.command("certify")(votes.certify_contributors)
 app.command("seal")(versions.seal)
 app.command("versions")(versions.versions)
 app.command("pictures")(versions.pictures)
+app.command("bench")(bench.bench)
 app.command("recall")(versions.recall)
 app.command("trace")(versions.trace_command)
 app.command("verify")(versions.verify)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.options import JsonOption
+from edge.commands.options import IdleStateOption, JsonOption
 from edge.commands.output import print_json
 from edge.domain.clock import SystemClock
 from edge.trust.file_writing import create_private_file
@@ -32,9 +32,11 @@ def review(
     key: KeyOption,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 = a free one.")] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")] = False,
+    state: IdleStateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open a page to look at pictures and decide on them; one signed entry holds all that is sent. Ctrl-C ends it."""
+    del state
     with ReviewSession(dataset, Signer(read_key(key)), SystemClock()).open() as session:
         faces, thumbnails = EmbeddingMap(SeenLooks(dataset / "looks")), Thumbnails(PictureFiles(dataset))
         with ReviewServer(port, lambda port: Routes(Guard(port), session, faces, thumbnails)) as server:

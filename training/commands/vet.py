@@ -30,7 +30,7 @@ from training.roles.role import Action
 from training.vetting.likeness import LEAST_OTHERS, Case
 from training.vetting.limits import ScreenLimits, fit_limits, shipped_limits
 from training.vetting.look import LookTable, Shown
-from training.vetting.looker import Looker
+from training.vetting.looker import BATCHES, Looker
 from training.vetting.population import balance, shifts
 from training.vetting.run import KeptLooks, Vetting, judged, look_at, new_table
 from training.vetting.screens.every import every_hint, every_screen
@@ -53,7 +53,7 @@ def vet(
     open_ = [picture for status in _OPEN for picture in stands.standing(status)]
     settings = load_settings(config, state_dir=state)
     limits = shipped_limits()
-    with load_models(settings.engine, progress=rich_progress()) as models, new_table() as table:
+    with load_models(settings.engine, batches=BATCHES, progress=rich_progress()) as models, new_table() as table:
         profile = read_profile(settings, models, environment="development")
         looks = KeptLooks(Looker(models, profile, SystemClock()), dataset / "looks")
         unfit = look_at(_shown(stands, PictureFiles(dataset), open_), looks, table, rich_progress())
@@ -76,7 +76,7 @@ def fit_screens(
 ) -> None:
     """Learn the limits of all screens from the people of split A of whom there are enough pictures to compare."""
     settings = load_settings(config, state_dir=state)
-    with load_models(settings.engine, progress=rich_progress()) as models, new_table() as table:
+    with load_models(settings.engine, batches=BATCHES, progress=rich_progress()) as models, new_table() as table:
         profile = read_profile(settings, models, environment="development")
         kept = KeptLooks(Looker(models, profile, SystemClock()), looks)
         look_at(_named_pictures(images), kept, table, rich_progress())

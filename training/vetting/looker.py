@@ -24,6 +24,9 @@ from training.vetting.look import Look
 VERIFIER = SCREENING
 """The published model that is never trained: it alone looks past what is hidden."""
 
+BATCHES = (2, 2 + len(HIDDEN))
+"""Batch sizes that engines are compiled for to look: one batch a model and picture, without an idle place."""
+
 _OTHER_FACE_SHARE = 0.8  # another face of about the same size, by area: nobody knows whose the label is
 
 

@@ -1,6 +1,7 @@
 """A private MQTT 5 broker for the demo: the machine's mosquitto, else an embedded one.
 
-It listens on loopback alone, on a free port, keeps nothing on disk, and can be taken away and brought back.
+It listens on loopback alone, on a free port, keeps nothing on disk unless told to, and can be taken away and brought
+back.
 """
 
 import os
@@ -19,6 +20,8 @@ HOST = "127.0.0.1"
 _START_S = 10.0
 _STOP_S = 5.0
 _POLL_S = 0.02
+_FLEETING = ("persistence false",)
+_LASTING = ("persistence true", "max_queued_messages 0")
 # Debian puts daemons where a plain user's PATH does not look.
 _DAEMON_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 
@@ -46,8 +49,15 @@ class DemoBroker:
         name: which broker it is, for the screen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_lasting: bool = False) -> None:
+        """Take what is asked of it.
+
+        Args:
+            is_lasting: it remembers its clients while it is away, and drops nothing however slow they are. Only
+                mosquitto can.
+        """
         self.host = HOST
+        self._is_lasting = is_lasting
         self.port = 0
         self.name = ""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -62,7 +72,7 @@ class DemoBroker:
         self._folder = tempfile.TemporaryDirectory(prefix="edge-gate-demo-")
         try:
             self.port = _free_port()
-            self._server = _server(Path(self._folder.name), self.port)
+            self._server = _server(Path(self._folder.name), self.port, is_lasting=self._is_lasting)
             self.name = self._server.name
             self.start()
         except BaseException:
@@ -92,24 +102,29 @@ class DemoBroker:
             self._server.stop()
 
 
-def _server(folder: Path, port: int) -> _Server:
+def _server(folder: Path, port: int, *, is_lasting: bool) -> _Server:
     path = os.pathsep.join((os.environ.get("PATH", ""), *_DAEMON_FOLDERS))
     program = shutil.which("mosquitto", path=path)
-    return _Embedded(folder, port) if program is None else _Mosquitto(program, folder, port)
+    if program is None and is_lasting:
+        raise BrokerError("mosquitto is not on this machine", hint="apt install mosquitto, then run it again")
+    if program is None:
+        return _Embedded(folder, port)
+    return _Mosquitto(program, folder, port, _LASTING if is_lasting else _FLEETING)
 
 
 class _Mosquitto:
     """The machine's mosquitto with a configuration of ours."""
 
-    def __init__(self, program: str, folder: Path, port: int) -> None:
+    def __init__(self, program: str, folder: Path, port: int, lines: tuple[str, ...]) -> None:
         self.name = _mosquitto_name(program)
+        self._folder = folder
         self._port = port
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
         config = folder / "mosquitto.conf"
-        lines = [f"listener {port} {HOST}", "allow_anonymous true", "persistence false", "log_dest stderr"]
+        lines = (f"listener {port} {HOST}", "allow_anonymous true", "log_dest stderr", *lines)
         if os.geteuid() == 0:
-            lines.append("user root")  # else it gives up root, and with it our private folder
+            lines = (*lines, "user root")  # else it gives up root, and with it our private folder
         config.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self._command = [program, "-c", str(config)]
 
@@ -118,7 +133,9 @@ class _Mosquitto:
         if self._process is not None:
             return
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         clock = SystemClock()
         deadline_ns = clock.monotonic_ns() + int(_START_S * 1e9)
         while not _accepts(self._port):

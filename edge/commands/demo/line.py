@@ -6,7 +6,7 @@ until the subscriber listens again. A site's broker keeps its sessions and needs
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,6 +14,7 @@ from edge.commands.demo.waiting import wait_until
 from edge.domain.anomaly import AnomalyReport
 from edge.domain.clock import Clock
 from edge.domain.errors import StoreError
+from edge.domain.event import EventKind
 from edge.domain.reasons import Reason
 from edge.messaging.link import Link, LinkState
 from edge.messaging.messenger import Messenger
@@ -40,17 +41,21 @@ class HeldOutbox:
         """Give out again."""
         self._is_open.set()
 
-    def pending(self, limit: int, /) -> Sequence[OutboxRow]:
+    def keep(self) -> None:
+        """Do what is due."""
+        self._outbox.keep()
+
+    def pending(self, limit: int, /, *, without: Collection[EventKind] = ()) -> Sequence[OutboxRow]:
         """Return the first rows; none while held."""
-        return self._outbox.pending(limit) if self._is_open.is_set() else ()
+        return self._outbox.pending(limit, without=without) if self._is_open.is_set() else ()
 
     def delete(self, ids: tuple[int, ...], /) -> None:
         """Forget delivered rows."""
         self._outbox.delete(ids)
 
-    def mark_attempt(self, ids: tuple[int, ...], /) -> None:
+    def refuse(self, refusals: Mapping[int, str], /) -> None:
         """Count one refusal for each row."""
-        self._outbox.mark_attempt(ids)
+        self._outbox.refuse(refusals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
 
 Name = Annotated[str, Field(pattern=_NAME)]
+Sequence = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 Moment = Annotated[str, Field(pattern=_MOMENT)]
 
 
@@ -91,10 +92,34 @@ class PostureCommandV1(CommandPayload):
         return f"posture {self.posture.value}"
 
 
-AnyCommand = ClaimCommandV1 | UnlockCommandV1 | PostureCommandV1
+class ReplayCommandV1(CommandPayload):
+    """Tell the events of a range again, for somebody who saw a gap in their sequence."""
+
+    schema_urn: ClassVar[str] = "urn:egate:schema:command-replay:1.0"
+    name: ClassVar[CommandName] = CommandName.REPLAY
+    first: Sequence = Field(description="Sequence number of the first event.")
+    last: Sequence = Field(description="Sequence number of the last event.")
+    chain: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = Field(
+        default=None,
+        description="The chain that they count in: an event's `id` before its last dash. Null: the present.",
+    )
+
+    @property
+    def what(self) -> str:
+        """Which range."""
+        return f"replay of events {int(self.first)} to {int(self.last)}"
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if not 0 < int(self.first) <= int(self.last):
+            raise ValueError("a range begins at 1 or later and does not end before it begins")
+        return self
+
+
+AnyCommand = ClaimCommandV1 | UnlockCommandV1 | PostureCommandV1 | ReplayCommandV1
 
 PAYLOAD_OF: Mapping[CommandName, type[AnyCommand]] = {
-    model.name: model for model in (ClaimCommandV1, UnlockCommandV1, PostureCommandV1)
+    model.name: model for model in (ClaimCommandV1, UnlockCommandV1, PostureCommandV1, ReplayCommandV1)
 }
 
 

@@ -7,6 +7,7 @@ and nothing else: a gate takes only its own boot id, and nobody can guess that o
 import queue
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -46,11 +47,31 @@ class Sent:
     response: CommandResponseV1
 
 
+@dataclass(frozen=True, slots=True)
+class OtherTopics:
+    """What else a sender hears on its one connection: a broker may allow a client no second one.
+
+    Attributes:
+        filters: topic filters, none of answers or of the birth certificate.
+        take: takes what comes by them, on the network thread; it must hand over and return.
+    """
+
+    filters: tuple[str, ...]
+    take: Callable[[Incoming], None]
+
+
 class CommandSender:
     """One connection to the broker, for commands to one gate. Use it as a context; send from one thread."""
 
     def __init__(
-        self, options: BrokerOptions, topics: Topics, signer: Signer, clock: Clock, *, gate_key: bytes | None = None
+        self,
+        options: BrokerOptions,
+        topics: Topics,
+        signer: Signer,
+        clock: Clock,
+        *,
+        gate_key: bytes | None = None,
+        others: OtherTopics | None = None,
     ) -> None:
         """Take everything; connect nothing yet.
 
@@ -60,6 +81,7 @@ class CommandSender:
             signer: the sender's key, one of the gate's ``trust.command_keys``.
             clock: time.
             gate_key: the gate's public key, 32 raw bytes, to check its answers; None = answers are not checked.
+            others: what else to hear; None = nothing.
         """
         self._topics = topics
         self._signer = signer
@@ -71,7 +93,10 @@ class CommandSender:
         self._answers: queue.Queue[Incoming] = queue.Queue(_FULL)
         self._granted = 0
         self._sequence = 0
-        filters = (*(topics.response(name.value).topic for name in CommandName), topics.birth.topic)
+        answers = tuple(topics.response(name.value).topic for name in CommandName)
+        self._own = frozenset((*answers, topics.birth.topic))
+        self._others = others
+        filters = (*answers, topics.birth.topic, *(others.filters if others is not None else ()))
         self._awaited = len(filters)
         self._subscribed = threading.Event()
         self._keeper = ConnectionKeeper(options, self, clock, subscriptions=filters)
@@ -143,7 +168,10 @@ class CommandSender:
         _put(self._acks, ack)
 
     def on_message(self, message: Incoming) -> None:
-        """Note the birth certificate, hand over answers (``MqttEvents``)."""
+        """Note the birth certificate, hand over answers and the rest (``MqttEvents``)."""
+        if self._others is not None and message.topic not in self._own:
+            self._others.take(message)
+            return
         if message.topic != self._topics.birth.topic:
             if not message.is_retained and len(message.payload) <= MOST_BYTES:
                 _put(self._answers, message)

@@ -120,11 +120,11 @@ def _manifests(store: ModelStore) -> Iterator[tuple[dict[str, Any], Path]]:
             manifest = json.loads(path.read_bytes())
             is_whole = (
                 isinstance(manifest["architectures"], list)
-                and re.fullmatch(r"\d+(\.\d+)*", manifest["nvcc"])
+                and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", manifest["nvcc"])
                 and isinstance(manifest["sources_sha256"], str)
                 and isinstance(manifest["fatbin_sha256"], str)
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # as if it were not there: kernels without their manifest prove nothing
         if is_whole:
             yield manifest, path

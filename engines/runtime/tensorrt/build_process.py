@@ -131,7 +131,7 @@ def _followed(process: "subprocess.Popen[bytes]", progress: Progress) -> Mapping
 def _parsed(line: bytes) -> Mapping[str, Any]:
     try:
         report = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return report if isinstance(report, dict) else {}
 

@@ -180,6 +180,22 @@ def test_the_door_controller_example_opens_once_and_only_for_a_fresh_genuine_gra
     assert opened == ["fresh"]
 
 
+def test_the_consumer_example_opens_once_and_only_for_a_fresh_genuine_grant(tmp_path: Path) -> None:
+    space: dict[str, Any] = {}
+    exec(block(HOW_TO / "consume-events.md", "python"), space)  # noqa: S102 - our own documentation
+    space["KEYS"][IDENTITY.source] = [SIGNER.public_key]
+    opened: list[dt.datetime] = []
+    listener = space["door"](tmp_path / "door.json", opened)
+    topic = f"egate/v1/{IDENTITY.site}/{IDENTITY.gate}/evt/decision"
+    now = dt.datetime.now(dt.UTC)
+    fresh, late = a_decision(7, now).payload, a_decision(8, now - dt.timedelta(seconds=11)).payload
+    answers = [space["on_message"](listener, topic, *one) for one in ((fresh, True), (late, False), (fresh, False))]
+    assert (answers[0].name, answers[1].name, opened) == ("NOT_BELIEVED", "DOES_NOT_OPEN", [])
+    assert answers[2].name == "DOES_NOT_OPEN", "it is older than a decision that came"
+    assert space["on_message"](listener, topic, a_decision(9, now).payload, False).name == "OPENED"
+    assert len(opened) == 1
+
+
 def _problem(words: str, known: dict[str, Any]) -> str:
     """Return what of a command line, without ``edge-gate``, does not exist; empty when all of it does."""
     parts = words.split()

@@ -46,3 +46,9 @@ def test_what_is_neither_is_refused(line: bytes) -> None:
         decode_report(line)
     with pytest.raises(LinkError):
         decode_request(line)
+
+
+def test_a_line_that_is_nested_without_end_is_refused() -> None:
+    for decode in (decode_report, decode_request):
+        with pytest.raises(LinkError):
+            decode(b"[" * 100_000)

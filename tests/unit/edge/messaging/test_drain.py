@@ -86,7 +86,7 @@ def test_rows_go_by_priority_and_then_by_seq(room: Room) -> None:
     room.add("a1", kind=EventKind.ANOMALY)
     room.start()
     wait_for(lambda: not room.outbox.rows(), "the outbox is empty")
-    assert room.publisher.texts == ["a1", "d1", "d2", "starting"]
+    assert room.publisher.texts == ["d1", "d2", "a1", "starting"]
 
 
 def test_at_most_twenty_are_in_flight(room: Room) -> None:
@@ -215,3 +215,61 @@ def test_it_starts_once_and_stops_as_often_as_you_like(room: Room) -> None:
         room.start()
     room.drain.stop()
     room.drain.stop()
+
+
+def test_a_kind_that_the_broker_does_not_take_stands_still_and_in_order(room: Room) -> None:
+    texts = [f"d{number}" for number in range(40)]
+    room.publisher.refused_texts = frozenset(texts)
+    room.add(*texts)
+    room.start()
+    wait_for(lambda: room.outbox.rows()[0].attempts == 1, "the first refusals are counted")
+    room.add("a1", "a2", kind=EventKind.ANOMALY)
+    room.drain.wake()
+    wait_for(lambda: {"a1", "a2"} <= set(room.publisher.texts), "another kind goes past")
+    wait_for(lambda: room.outbox.rows()[0].attempts == 2, "the first one is tried again")
+    assert room.outbox.rows()[1].attempts == 1
+    sent = len(room.publisher.texts)
+    room.publisher.refused_texts = frozenset()
+    wait_for(lambda: not room.outbox.rows(), "all leave")
+    assert room.publisher.texts[sent:] == texts
+
+
+def test_a_new_row_goes_before_the_disk_is_waited_for(room: Room) -> None:
+    room.publisher.ack_with = None
+    room.add("d1")
+    room.start()
+    wait_for(lambda: room.publisher.texts == ["d1"], "it is sent")
+    seen_at_delete: list[str] = []
+    delete = room.outbox.delete
+
+    def watched(ids: tuple[int, ...], /) -> None:
+        seen_at_delete.extend(room.publisher.texts)
+        delete(ids)
+
+    room.outbox.delete = watched  # type: ignore[method-assign] # watched once
+    room.add("d2")
+    room.ack(0)
+    wait_for(lambda: len(room.outbox.rows()) == 1, "the first one leaves")
+    assert seen_at_delete == ["d1", "d2"]
+
+
+def test_the_outbox_is_kept_while_the_broker_is_away(room: Room) -> None:
+    kept = threading.Event()
+    room.outbox.keep = kept.set  # type: ignore[method-assign] # watched once
+    room.publisher.is_connected = False
+    room.start()
+    wait_for(kept.is_set, "it is kept")
+
+
+def test_a_kind_that_finds_out_for_long_holds_no_other_kind_up(room: Room) -> None:
+    room.publisher.refused_texts = frozenset(f"d{number}" for number in range(60))
+    room.add(*(f"d{number}" for number in range(60)))
+    room.start()
+    wait_for(lambda: room.outbox.rows()[0].attempts == 1, "the first refusals are counted")
+    room.publisher.refused_texts = frozenset()
+    room.publisher.ack_with = None  # the next of them is never answered
+    wait_for(lambda: room.publisher.texts.count("d0") == 2, "one finds out")
+    room.add("a1", kind=EventKind.ANOMALY)
+    room.drain.wake()
+    wait_for(lambda: "a1" in room.publisher.texts, "another kind goes past")
+    assert room.publisher.texts.count("d1") == 1

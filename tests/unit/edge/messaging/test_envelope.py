@@ -105,8 +105,8 @@ def test_the_payload_is_canonical(message: OutboxMessage) -> None:
     assert canonical(parsed(message)) == message.payload
 
 
-def test_anomalies_go_before_decisions_before_lifecycle() -> None:
-    assert anomaly().priority < decision().priority < lifecycle().priority
+def test_decisions_go_before_anomalies_before_lifecycle() -> None:
+    assert decision().priority < anomaly().priority < lifecycle().priority
 
 
 def test_a_decision_says_what_was_decided() -> None:

@@ -1,3 +1,4 @@
+import base64
 import datetime as dt
 import json
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 from edge.domain.errors import TrustError
 from edge.domain.event import Ticket
 from edge.domain.reasons import Decision, Reason
-from edge.messaging.envelope import decision_message, lifecycle_message
+from edge.messaging.envelope import SIGNATURE_CONTEXT, canonical, decision_message, lifecycle_message
 from edge.messaging.identity import GateIdentity
 from edge.messaging.payloads import LifecyclePhase
 from edge.messaging.verification import MOST_BYTES, Event, may_open, verify_event
@@ -163,3 +164,21 @@ def test_a_grant_for_another_door_opens_nothing() -> None:
     event = checked(decision_message(a_verdict(), IDENTITY, Ticket("chain1", 7), SIGNER, NOON, opens=True).payload)
     assert may_open(event, access_point=IDENTITY.access_point, now_utc=NOON, after_sequence=0)
     assert not may_open(event, access_point="vault", now_utc=NOON, after_sequence=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "moment", "opens"),
+    [
+        ("time", "0001-01-01T00:00:00Z", True),  # its gate said so, and its time is not over
+        ("time", "0001-01-01T00:00:00+14:00", True),
+        ("time", "9999-12-31T23:59:59.999Z", False),
+        ("expirytime", "0001-01-01T00:00:00+14:00", False),
+        ("expirytime", "9999-12-31T23:59:59.999-14:00", True),
+    ],
+)
+def test_times_at_the_ends_of_the_calendar_are_no_fault(name: str, moment: str, *, opens: bool) -> None:
+    event = {**json.loads(PAYLOAD), name: moment}
+    del event["signature"]
+    signature = base64.b64encode(SIGNER.sign(canonical(event), context=SIGNATURE_CONTEXT)).decode()
+    read = checked(json.dumps({**event, "signature": signature}).encode())
+    assert may_open(read, access_point=IDENTITY.access_point, now_utc=NOON + SECOND, after_sequence=0) is opens

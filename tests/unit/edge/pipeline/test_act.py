@@ -116,8 +116,8 @@ def test_a_door_that_fails_is_an_anomaly(actor: Actor, door: WitnessedDoor, stat
     door.breaks()
     actor.act(Step(verdicts=(a_verdict(),)))
     kinds = [row.message.kind for row in state.outbox.pending(10)]
-    assert kinds == [EventKind.ANOMALY, EventKind.DECISION]
-    assert b"fault_door" in state.outbox.pending(10)[0].message.payload
+    assert kinds == [EventKind.DECISION, EventKind.ANOMALY]
+    assert b"fault_door" in state.outbox.pending(10)[1].message.payload
 
 
 def test_the_same_verdict_opens_once(actor: Actor, door: WitnessedDoor) -> None:

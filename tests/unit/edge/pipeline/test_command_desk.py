@@ -7,7 +7,7 @@ import pytest
 
 from edge.domain.anomaly import Anomaly, AnomalyReport
 from edge.domain.claim import Claim, Factor
-from edge.domain.command import CommandName, CommandOutcome, CommandRecord, CommandResult
+from edge.domain.command import CommandName, CommandOutcome, CommandRecord, CommandResult, ReplayOrder
 from edge.domain.errors import ConfigError, StoreError
 from edge.domain.event import Ticket
 from edge.domain.limit_scope import LimitScope
@@ -67,6 +67,9 @@ class Room:
 
     def on_posture(self, posture: Posture) -> CommandResult:
         return self.act(posture)
+
+    def on_replay(self, order: ReplayOrder) -> CommandResult:
+        return self.act(order)
 
     def act(self, what: object) -> CommandResult:
         self.order.append("done")

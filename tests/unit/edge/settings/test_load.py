@@ -161,3 +161,15 @@ def test_a_value_where_a_section_belongs_is_not_overwritten_in_silence(tmp_path:
         load_settings(write(tmp_path, "camera = 1\n"), environ={"EDGE__CAMERA__SOURCE": "x"})
     with pytest.raises(ConfigError, match="section"):
         load_settings(write(tmp_path, "state = 'x'\n"), environ={}, state_dir=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[gate]\nsite = " + "1" * 5_000, "a = " + "[" * 5_000, "\x00"])
+def test_a_file_that_no_parser_can_finish_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        load_settings(write(tmp_path, text), environ={})
+
+
+@pytest.mark.parametrize("value", ["[" * 5_000, "1" * 5_000, '"\x00'])
+def test_a_variable_that_no_parser_can_finish_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError):
+        load_settings(environ={"EDGE__CAMERA__PIN": value})

@@ -170,7 +170,7 @@ def test_threads_share_one_chain(state: State, build: Build) -> None:
         "UPDATE chain SET chain_id = 'other'",
         "DELETE FROM chain",
         "INSERT INTO chain VALUES (2, 'other', 0, zeroblob(32))",
-        "INSERT INTO outbox VALUES (7, 'decision', 't', x'00', 1, 0)",
+        "INSERT INTO outbox VALUES (7, 'decision', 't', x'00', 1, 0, 0, '', 0)",
     ],
 )
 def test_the_database_itself_refuses_to_rewrite(state: State, build: Build, statement: str) -> None:
@@ -220,3 +220,18 @@ def test_a_missing_head_is_an_alteration(state: State, build: Build) -> None:
         state.ledger.commit(EventKind.DECISION, _BODY, build)
     with pytest.raises(TrustError, match="head is missing"):
         state.ledger.verify_chain()
+
+
+def test_numbers_of_lost_rows_are_passed_over_in_one_chain(state: State, build: Build) -> None:
+    state.ledger.commit(EventKind.DECISION, {}, build)
+    state.ledger.pass_over(5, EventKind.ANOMALY, {"detail": "lost"})
+    state.ledger.pass_over(3, EventKind.ANOMALY, {"detail": "there are more already"})
+    assert state.ledger.commit(EventKind.DECISION, {}, build).seq == 6
+    assert state.ledger.verify_chain().is_whole
+    assert [message.seq for message in state.outbox.pending(10)] == [1, 6]
+
+
+def test_rows_without_a_canonical_form_pass_over_nothing(state: State, build: Build) -> None:
+    with pytest.raises(TrustError):
+        state.ledger.pass_over(5, EventKind.ANOMALY, {"number": float("nan")})
+    assert state.ledger.commit(EventKind.DECISION, {}, build).seq == 1

@@ -47,6 +47,9 @@ def test_an_id_is_never_given_out_again(state: State) -> None:
 def test_attempts_are_counted(state: State) -> None:
     for _ in range(2):
         _commit(state, EventKind.DECISION)
-    state.outbox.mark_attempt([1])
-    state.outbox.mark_attempt([1, 2, 99])
-    assert [message.attempts for message in state.outbox.pending(10)] == [2, 1]
+    state.outbox.refuse({1: "Quota exceeded"})
+    state.outbox.refuse({1: "Not authorized", 2: "Not authorized", 99: "Not authorized"})
+    assert [(message.attempts, message.refusal) for message in state.outbox.pending(10)] == [
+        (2, "Not authorized"),
+        (1, "Not authorized"),
+    ]

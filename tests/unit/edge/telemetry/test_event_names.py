@@ -7,7 +7,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[4]
 _LEVELS: Final = {"debug", "info", "warning", "error", "exception", "critical"}
-_IRREGULAR: Final = ("lost", "found", "stuck", "heard", "understood")
+_IRREGULAR: Final = ("lost", "found", "stuck", "heard", "understood", "kept", "set_aside")
 
 
 def is_log_call(called: ast.expr) -> bool:

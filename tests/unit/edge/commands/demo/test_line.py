@@ -32,7 +32,7 @@ def test_a_held_outbox_gives_nothing_out_and_loses_nothing(state: State) -> None
         held.release()
         (row,) = held.pending(10)
         assert row.seq == ticket.seq
-        held.mark_attempt((row.id,))
+        held.refuse({row.id: "Not authorized"})
         assert held.pending(10)[0].attempts == 1
         held.delete((row.id,))
         assert held.pending(10) == ()

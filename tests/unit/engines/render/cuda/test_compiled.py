@@ -74,7 +74,14 @@ def test_a_file_that_changed_is_refused(store: ModelStore, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "change",
-    [{"architectures": "87"}, {"nvcc": "thirteen"}, {"nvcc": None}, {"fatbin_sha256": 5}, {"sources_sha256": None}],
+    [
+        {"architectures": "87"},
+        {"nvcc": "thirteen"},
+        {"nvcc": None},
+        {"nvcc": "1" * 5_000},
+        {"fatbin_sha256": 5},
+        {"sources_sha256": None},
+    ],
 )
 def test_a_manifest_that_says_nothing_counts_for_nothing(
     store: ModelStore, tmp_path: Path, change: dict[str, object]
@@ -83,9 +90,10 @@ def test_a_manifest_that_says_nothing_counts_for_nothing(
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
     with pytest.raises(EngineError, match="no compiled kernels"):
         read_kernels(store, (8, 7))
-    manifest.write_text("{")
-    with pytest.raises(EngineError, match="no compiled kernels"):
-        read_kernels(store, (8, 7))
+    for text in ("{", "[" * 100_000):
+        manifest.write_text(text)
+        with pytest.raises(EngineError, match="no compiled kernels"):
+            read_kernels(store, (8, 7))
 
 
 def test_every_file_that_the_kernels_include_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
