@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge.daemon.models import RECOGNIZERS, SECOND
 from edge.domain.face import Face
+from edge.pipeline.guard.views import HIDDEN, SQUEEZED
 from engines.render.spec import PLAIN, ViewSpec
 from redteam.attacks.budget import LinfBall
 from redteam.attacks.gradient import PGD
@@ -19,7 +20,6 @@ from redteam.objectives.views import PlainViews, ViewSource
 from redteam.poison.pictures import HonestPicture, Labeled, Seen, as_they_are, poison_count, written
 from redteam.poison.plan import Poison, PoisonRow
 from redteam.twins.picture import PictureTwin
-from training.vetting.looker import HIDDEN, SQUEEZED
 
 STEPS = 20
 _FEW = 4
