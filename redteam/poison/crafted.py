@@ -23,6 +23,7 @@ from redteam.twins.picture import PictureTwin
 
 STEPS = 20
 _FEW = 4
+_TOGETHER = 4  # through seven views of two models, and back: gigabytes
 
 
 def crafted(
@@ -107,7 +108,10 @@ def _moved(bases: Sequence[HonestPicture], likenesses: Likenesses, eps: float, s
     for place, base in enumerate(bases):
         sizes.setdefault(base.pixels.shape, []).append(place)
     made: dict[int, NDArray[np.uint8]] = {}
-    for places in sizes.values():
+    few = [
+        places[start : start + _TOGETHER] for places in sizes.values() for start in range(0, len(places), _TOGETHER)
+    ]
+    for places in few:
         some = [bases[place] for place in places]
         frames = torch.from_numpy(np.stack([base.pixels for base in some])).permute(0, 3, 1, 2).float()
         found = PGD(STEPS)(likenesses.of(places, [base.face for base in some]), LinfBall(frames, eps), seed=seed)
