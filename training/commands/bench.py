@@ -1,7 +1,6 @@
 """``training bench``: how fast pictures are looked at, and whether memory stays flat."""
 
 import itertools
-import resource
 import time
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +29,10 @@ def bench(
     count: Annotated[
         int, typer.Option(min=8, help="Look at so many; the folder is gone through again and again.")
     ] = 400,
+    distinct: Annotated[
+        int | None,
+        typer.Option(min=8, help="Look at so many, then repeat those looks up to the count: for memory alone."),
+    ] = None,
     judge: Annotated[bool, typer.Option(help="Ask all screens in the end.")] = True,
     state: IdleStateOption = None,
     config: ConfigOption = None,
@@ -43,19 +46,23 @@ def bench(
         profile = read_profile(settings, models, environment="development")
         looker = Looker(models, profile, SystemClock())
         begin = time.perf_counter()
-        for number, (subject, path) in enumerate(itertools.islice(itertools.cycle(files), count), start=1):
-            look = looker.look(path)
+        fresh = ((subject, looker.look(path)) for subject, path in itertools.islice(itertools.cycle(files), distinct))
+        looks = itertools.islice(fresh if distinct is None else itertools.cycle(fresh), count)
+        for number, (subject, look) in enumerate(looks, start=1):
             if not isinstance(look, str):
                 name = tagged_sha256("egate-bench", number.to_bytes(8, "big")).hex()
                 table.add(Shown(name, subject, "bench", name[:16], is_trusted=False), look)
             if number % max(1, count // 4) == 0:
-                printer.record(_row(number, time.perf_counter() - begin))
+                printer.record(_row(number, time.perf_counter() - begin, is_fresh=distinct is None))
         if judge:
             judged(table, {}, shipped_limits())
-            row = _row(count, time.perf_counter() - begin)
+            row = _row(count, time.perf_counter() - begin, is_fresh=distinct is None)
             printer.record(row | {"looked_per_s": None, "looked_and_judged_per_s": row["looked_per_s"]})
 
 
-def _row(number: int, seconds: float) -> dict[str, float]:
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"pictures": number, "looked_per_s": number / seconds, "resident_mib": resident}
+def _row(number: int, seconds: float, *, is_fresh: bool) -> dict[str, float | None]:
+    """Return a record; memory without what the kernel may take back at will, the pages of files."""
+    status = Path("/proc/self/status").read_text("ascii")
+    anonymous = next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))
+    rate = number / seconds if is_fresh else None
+    return {"pictures": number, "looked_per_s": rate, "resident_mib": int(anonymous) / 1024}
