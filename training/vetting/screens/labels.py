@@ -5,6 +5,7 @@ space all answer to this: the label and the face disagree for at least one of th
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.vetting.likeness import Case
 from training.vetting.screen import Suspicions
@@ -92,13 +93,21 @@ class NeighborScreen:
             rows = np.arange(start, min(start + _ROWS, len(table)))
             near = plain[rows] @ plain.T
             near[np.arange(len(rows)), rows] = -np.inf
-            few = min(self._count, len(table) - 1)
-            best = np.argsort(-near, axis=1)[:, :few] if few else np.empty((len(rows), 0), np.int64)
+            best = _nearest(near, min(self._count, len(table) - 1))
             for column, row in enumerate(rows.tolist()):
-                voters = best[column, : min(few, int(sizes[row]))]
+                voters = best[column, : int(sizes[row])]
                 if len(voters):
                     scores[row] = float(np.mean(labels[voters] != labels[row]))
         return Suspicions(scores, lambda row: f"{scores[row]:.0%} of the nearest pictures show somebody else")
 
 
-_ROWS = 512
+def _nearest(near: NDArray[np.float32], few: int) -> NDArray[np.int64]:
+    """Return the columns of the highest values of each row, highest first."""
+    if few < 1:
+        return np.empty((len(near), 0), np.int64)
+    chosen = np.argpartition(near, near.shape[1] - few, axis=1)[:, -few:]
+    order = np.argsort(-np.take_along_axis(near, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1)
+
+
+_ROWS = 64  # together against all: memory stays flat
