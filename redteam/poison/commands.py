@@ -51,11 +51,12 @@ def poison(
     """Poison the pictures of split B, show them to the screens of ``training vet``, and learn before and after."""
     from redteam.poison.campaign import Laboratory, run_poison
     from redteam.poison.pictures import honest_pictures
-    from redteam.poison.plan import poison_rows
+    from redteam.poison.plan import rows_named
     from training.vetting.limits import shipped_limits
     from training.vetting.looker import BATCHES, Looker
     from training.vetting.run import KeptLooks
 
+    rows = rows_named(only or "")
     known, progress = set(read_subjects(subjects)), rich_progress()
     settings = load_settings(config, state_dir=state)
     printer = Printer(as_json=as_json, columns=_COLUMNS)
@@ -76,7 +77,7 @@ def poison(
             seed=seed,
             progress=progress,
         )
-        for record in run_poison([r for r in poison_rows() if r.row_id.startswith(only or "")], laboratory):
+        for record in run_poison(rows, laboratory):
             printer.record(record)
 
 

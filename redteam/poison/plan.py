@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.domain.errors import UsageError
+
 
 class Poison(StrEnum):
     """What is done to the data. Every poison carries the victim's name."""
@@ -46,6 +48,20 @@ class PoisonRow:
         return f"{self.poison.value}-{100 * self.share:g}{eps}"
 
 
+def rows_named(beginning: str) -> tuple[PoisonRow, ...]:
+    """Return the rows whose name begins so.
+
+    Raises:
+        UsageError: none does.
+    """
+    rows = tuple(row for row in poison_rows() if row.row_id.startswith(beginning))
+    if not rows:
+        raise UsageError(
+            f"no row begins with {beginning!r}", hint=f"rows: {', '.join(row.row_id for row in poison_rows())}"
+        )
+    return rows
+
+
 def poison_rows() -> tuple[PoisonRow, ...]:
     """Return all rows of the suite."""
     flips = [PoisonRow(Poison.FLIP, share) for share in (0.05, 0.1, 0.2)]
@@ -61,6 +77,8 @@ def poison_rows() -> tuple[PoisonRow, ...]:
             (Poison.COLLISION, 16.0),
             (Poison.INSIDER, 8.0),
             (Poison.INSIDER, 16.0),
+            (Poison.ADAPTIVE, 8.0),
+            (Poison.ADAPTIVE, 16.0),
         )
     ]
     return (*flips, *dirty, PoisonRow(Poison.MORPH, 0.05), *crafted)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.domain.errors import UsageError
 from redteam.poison.pictures import HonestPicture, as_they_are, drawn, poison_count, written
-from redteam.poison.plan import Poison, PoisonRow, poison_rows
+from redteam.poison.plan import Poison, PoisonRow, poison_rows, rows_named
 from tests.support.landmarks import face_at
 
 DRAWN = [row for row in poison_rows() if row.eps is None]
@@ -46,6 +47,13 @@ def test_rows_have_names_of_their_own() -> None:
     assert len(names) == len(set(names))
     assert poison_count(PoisonRow(Poison.MORPH, 0.01), 10) == 1
     assert poison_count(PoisonRow(Poison.MORPH, 0.1), 900) == 100
+
+
+def test_rows_are_named_by_their_beginning_and_a_wrong_one_is_told() -> None:
+    assert {row.poison for row in rows_named("adaptive")} == {Poison.ADAPTIVE}
+    assert rows_named("") == poison_rows()
+    with pytest.raises(UsageError, match="no row begins"):
+        rows_named("adaptve")
 
 
 def test_crafted_poison_is_not_drawn(pictures: list[HonestPicture], tmp_path: Path) -> None:
