@@ -10,6 +10,7 @@ import typer
 
 from edge.commands.options import ConfigOption, JsonOption, StateOption
 from edge.commands.output import print_json
+from edge.commands.public_key import public_key as key_given
 from edge.daemon.audit_check import AuditVerdict, check_files, check_ledger, checkpoints_in
 from edge.daemon.state import open_gate_state
 from edge.domain.audit import AuditHead
@@ -22,7 +23,7 @@ from edge.store.chain_export import exported_lines
 from edge.store.state import DATABASE_FILE, State
 from edge.trust.checkpoint import Checkpoint, sign_checkpoint
 from edge.trust.file_writing import stream_private_file
-from edge.trust.keys import KEY_BYTES, KeyRing
+from edge.trust.keys import KeyRing
 
 app = typer.Typer(help="The audit chain.", no_args_is_help=True)
 
@@ -52,7 +53,7 @@ def verify(
 
     What was cut off at the end, or written anew as a whole, is found only against a checkpoint that left the gate.
     """
-    keys = [_public_key(text) for text in public_key or ()]
+    keys = [key_given(text, "--public-key") for text in public_key or ()]
     checkpoints = checkpoints_in(checkpoint or ())
     if export:
         if checkpoints and not keys:
@@ -169,15 +170,3 @@ def _tell(verdict: AuditVerdict, *, as_json: bool) -> None:
         print(f"the chain {report.chain_id} is whole: {report.records} rows, {verdict.checkpoints} checkpoints hold")
     else:
         print(visible(f"the chain {report.chain_id} does not hold at row {report.fault_seq}: {report.detail}"))
-
-
-def _public_key(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise UsageError(
-            "--public-key is no public key", hint=f"give {2 * KEY_BYTES} hexadecimal digits, from 'edge-gate check'"
-        )
-    return key

@@ -9,6 +9,7 @@ import typer
 
 from edge.commands.options import ConfigOption, IdleStateOption, JsonOption, StateOption
 from edge.commands.output import Printer, print_json
+from edge.commands.public_key import public_key
 from edge.daemon.assembly import read_profile
 from edge.daemon.models import serving_bindings
 from edge.daemon.profile_in_force import refuse_outgrown
@@ -23,7 +24,7 @@ from edge.settings.load import load_settings
 from edge.store.state import State
 from edge.store.transfer import PersonContents
 from edge.trust.file_writing import create_private_file
-from edge.trust.keys import KEY_BYTES, make_key, read_key
+from edge.trust.keys import make_key, read_key
 from edge.trust.sealing import Recipient
 from edge.trust.signing import key_id
 from edge.trust.transfer_file import open_transfer_file, transfer_file
@@ -64,16 +65,16 @@ def export(
 
     Templates can be turned back into faces: treat the receiver's key as you would the pictures.
     """
-    public_key = _public_key(to, "--to", "edge-gate people make-key")
+    receiver_key = public_key(to, "--to", source="edge-gate people make-key")
     if file.exists():
         raise UsageError(f"{file} is there already", hint="name a new file")
     opened, keys = open_gate_state(load_settings(config, state_dir=state))
     with opened:
-        people = opened.gallery.export(_asked(opened, subjects), f"to key {key_id(public_key)}")
+        people = opened.gallery.export(_asked(opened, subjects), f"to key {key_id(receiver_key)}")
         records = [_record(person, discard_crops=discard_crops) for person in people]
-        if not create_private_file(file, transfer_file(records, to=public_key, signer=keys.signer)):
+        if not create_private_file(file, transfer_file(records, to=receiver_key, signer=keys.signer)):
             raise UsageError(f"{file} is there already", hint="name a new file")
-    values = {"file": str(file), "people": len(records), "to": key_id(public_key), "signed_by": keys.signer.key_id}
+    values = {"file": str(file), "people": len(records), "to": key_id(receiver_key), "signed_by": keys.signer.key_id}
     if as_json:
         print_json(values)
     else:
@@ -97,7 +98,7 @@ def import_people(
     They get new references. Faces are not compared with people here who bear other names.
     """
     recipient = Recipient(read_key(key))
-    gate_key = _public_key(by, "--from", "edge-gate check")
+    gate_key = public_key(by, "--from")
     records = list(open_transfer_file(_content(file), recipient=recipient, by=gate_key))
     people = [PersonContents.parse(record) for record in records]
     settings = load_settings(config, state_dir=state)
@@ -177,15 +178,3 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise StoreError(f"{file} cannot be read: {error.strerror}", hint="check the path and its mode") from error
-
-
-def _public_key(text: str, option: str, source: str) -> bytes:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise UsageError(
-            f"{option} is no public key", hint=f"give {2 * KEY_BYTES} hexadecimal digits, from '{source}'"
-        )
-    return key
